@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import flask
+import jinja2
 import pytest
 import sqlalchemy as sa
 from databases import KINDS, Databases, Unavailable, cannot, shared_folder
+from jinja2.bccache import Bucket
 from pages import StrictClient
 from sqlalchemy.orm import Session
 
@@ -16,6 +18,22 @@ from msme_calls import create_app
 from msme_calls.extensions import db
 from msme_calls.settings import Settings
 
+
+class CompiledTemplates(jinja2.BytecodeCache):
+    """Templates compiled once for all applications of a worker: compiling them again took most of each test."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str], bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if (bucket.key, bucket.checksum) in self.kept:
+            bucket.bytecode_from_string(self.kept[bucket.key, bucket.checksum])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.kept[bucket.key, bucket.checksum] = bucket.bytecode_to_string()
+
+
+COMPILED = CompiledTemplates()
 SECRET = "for tests only, as long as a secret has to be in production"
 
 
@@ -40,6 +58,7 @@ def build(database: str, data: Path, **changes: Any) -> flask.Flask:
     given = {"env": "test", "secret_key": SECRET, "database_url": database, "data": data, **changes}
     app = create_app(Settings(**{"public_url": "http://localhost", **given}))
     app.testing = True
+    app.jinja_env.bytecode_cache = COMPILED
     app.test_client_class = StrictClient
     unsaved: list[str] = []
     app.extensions["unsaved"] = unsaved
