@@ -1,0 +1,56 @@
+"""MSME Calls: calls for proposals from launch to the published result."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from msme_calls import access, clock, errors, health, i18n, logs, settings, web
+from msme_calls.extensions import compress, csrf, db, mail
+
+if TYPE_CHECKING:
+    from msme_calls.settings import Settings
+
+TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
+
+
+class Application(Flask):
+    """The web application with its settings."""
+
+    settings: "Settings"
+
+
+def create_app(chosen: "Settings | None" = None) -> Application:
+    """Make the application from its settings (by default those of the environment)."""
+    app = Application(__name__, template_folder=str(TEMPLATES), static_folder=None)
+    app.settings = chosen or settings.from_environment()
+    app.settings.data.mkdir(parents=True, exist_ok=True)
+    app.config["SQLALCHEMY_DATABASE_URI"] = app.settings.database
+    app.config["TESTING"] = app.settings.env == "test"
+    logs.init_app(app)
+    clock.init_app(app)
+    i18n.init_app(app)
+    web.init_app(app)
+    db.init_app(app)
+    mail.init_app(app)
+    access.init_app(app)  # before the form tokens are checked: who isn't signed in is told that first
+    csrf.init_app(app)
+    compress.init_app(app)
+    errors.init_app(app)
+    health.init_app(app)
+    _features(app)
+    if app.settings.trusted_proxies:
+        n = app.settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
+    return app
+
+
+def _features(app: Application) -> None:
+    """Each feature's pages, in the order of a call's life."""
+    from msme_calls import accounts, calls, decisions, history, outbox, proposals, publication, reviews
+
+    app.extensions |= {"history": history, "outbox": outbox}  # their tables belong to every installation
+
+    for feature in (accounts, calls, proposals, reviews, decisions, publication):
+        feature.init_app(app)

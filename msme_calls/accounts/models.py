@@ -1,0 +1,108 @@
+"""People, their sessions, the links that mails carry, and the count of wrong guesses."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
+
+from msme_calls import i18n
+from msme_calls.extensions import Base, uuid_key
+
+
+class Person(Base):
+    """Somebody with an account. What she may do in a call is said by her roles there (`calls`)."""
+
+    __tablename__ = "people"
+    id: Mapped[uuid.UUID] = uuid_key()
+    email: Mapped[str] = mapped_column(unique=True)  # as `normal_address` makes it
+    name: Mapped[str] = mapped_column(default="")
+    language: Mapped[str] = mapped_column(default="en")
+    zone: Mapped[str] = mapped_column(default="")  # her own time zone, if she chose one
+    password: Mapped[str | None]
+    fs_uniquifier: Mapped[str] = mapped_column(unique=True, default=lambda: uuid.uuid4().hex)
+    active: Mapped[bool] = mapped_column(default=True)
+    confirmed_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    is_administrator: Mapped[bool] = mapped_column(default=False)
+    is_convenor: Mapped[bool] = mapped_column(default=False)
+    organisation: Mapped[str] = mapped_column(default="")
+    organisation_folded: Mapped[str] = mapped_column(default="", index=True)
+    international_staff: Mapped[bool] = mapped_column(default=False)  # the economy rule leaves her out
+    version: Mapped[int] = mapped_column(default=1)
+    economies: Mapped[list["PersonEconomy"]] = relationship(
+        back_populates="person", cascade="all, delete-orphan", order_by="PersonEconomy.code", lazy="selectin"
+    )
+    __mapper_args__ = {"version_id_col": version}
+    __table_args__ = (sa.CheckConstraint("language IN ('en', 'fr', 'es')", name="language_known"),)
+
+    @validates("organisation")
+    def _fold(self, key: str, value: str) -> str:
+        self.organisation_folded = i18n.folded(value)
+        return value
+
+    # What Flask-Login asks.
+    is_authenticated = True
+    is_anonymous = False
+
+    @property
+    def is_active(self) -> bool:
+        return self.active
+
+    def get_id(self) -> str:
+        return self.fs_uniquifier
+
+    @property
+    def economy_codes(self) -> frozenset[str]:
+        """The economies that she represents or is a national of."""
+        return frozenset(e.code for e in self.economies)
+
+
+class PersonEconomy(Base):
+    """An economy that a person represents or is a national of."""
+
+    __tablename__ = "people_economies"
+    person_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
+    code: Mapped[str] = mapped_column(primary_key=True)
+    person: Mapped[Person] = relationship(back_populates="economies")
+
+
+class LoginSession(Base):
+    """A browser that is signed in. Ending it ends the cookie, wherever that was copied to."""
+
+    __tablename__ = "login_sessions"
+    sid_hash: Mapped[str] = mapped_column(primary_key=True)  # SHA-256 of what the cookie holds
+    person_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    person: Mapped[Person] = relationship()
+
+
+class Link(Base):
+    """A link that a mail carries: for one purpose, one address, one use, until it expires. Its token is kept hashed."""
+
+    __tablename__ = "links"
+    token_hash: Mapped[str] = mapped_column(primary_key=True)
+    purpose: Mapped[str]
+    address: Mapped[str]
+    subject_id: Mapped[uuid.UUID | None]  # what it is about: an invitation, a proposal …
+    values: Mapped[dict] = mapped_column(default=dict)
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class Throttle(Base):
+    """How often something failed lately, by account or network; kept in the database so that no restart forgets it."""
+
+    __tablename__ = "throttles"
+    key: Mapped[str] = mapped_column(primary_key=True)  # hashed: says neither who nor where
+    failures: Mapped[int] = mapped_column(default=0)
+    first_at: Mapped[datetime]
+    blocked_until: Mapped[datetime | None]
+
+
+def normal_address(text: Any) -> str:
+    """An address as it is kept and compared: NFC, no spaces around, in lower case."""
+    return i18n.normal(str(text or "")).casefold()

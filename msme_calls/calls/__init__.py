@@ -1,0 +1,8 @@
+"""Calls: what is asked, when, by which rules, and who has which role in each."""
+
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    """Register the feature's pages."""
+    from msme_calls.calls import models  # noqa: F401  its tables

@@ -1,0 +1,124 @@
+"""What a person is told when something can't be done: one exception for refusals, one page for each error."""
+
+import uuid
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from flask import Flask, g, render_template, request
+from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.sansio.multipart import Data, Field, MultipartDecoder
+
+from msme_calls.extensions import db
+
+log = structlog.get_logger()
+READABLE = 1_000_000  # bytes of an oversize body that are read to give back what was typed
+
+
+class Refused(Exception):
+    """An act that the rules don't allow now; the message is a whole sentence for the person who asked."""
+
+
+def allow(reason: str | None) -> None:
+    """Go on if a rule has nothing against it; else refuse with the rule's sentence."""
+    if reason:
+        raise Refused(str(reason))
+
+
+def typed() -> list[tuple[str, str]]:
+    """What the person had typed into the refused form, without passwords and the form's token."""
+    secret = ("password", "csrf_token")
+    return [(name, value) for name, value in request.form.items(multi=True) if not any(s in name for s in secret)]
+
+
+def again(sentence: str, fields: list[tuple[str, str]], status: int, sign_in: bool = False) -> tuple[str, int]:
+    """A page that keeps what was typed and can send it once more."""
+    page = render_template(
+        "errors/again.html", sentence=sentence, fields=fields, action=request.full_path.rstrip("?"), sign_in=sign_in
+    )
+    return page, status
+
+
+def salvage(stream: Any, content_type: str) -> list[tuple[str, str]]:
+    """The text fields at the head of a multipart body that was too large to read whole."""
+    boundary = content_type.partition("boundary=")[2].strip('"').encode("latin-1", "replace")
+    if not boundary or not content_type.startswith("multipart/form-data"):
+        return []
+    decoder, fields, name, text = MultipartDecoder(boundary, READABLE), [], None, b""
+    decoder.receive_data(stream.read(READABLE))
+    try:
+        while (part := decoder.next_event()) and (isinstance(part, Field | Data) or name is None):
+            if isinstance(part, Field):
+                name, text = part.name, b""
+            elif isinstance(part, Data):
+                text += part.data
+                if name and not part.more_data:
+                    fields.append((name, text.decode("utf-8", "replace")))
+            if len(fields) > 500:
+                break
+            if type(part).__name__ in ("NeedData", "Epilogue"):
+                break
+    except ValueError:
+        pass
+    return [(n, v) for n, v in fields if n != "csrf_token" and "password" not in n]
+
+
+def _refused(error: Refused) -> tuple[str, int]:
+    db.session.rollback()
+    return render_template("errors/refused.html", sentence=str(error)), HTTPStatus.FORBIDDEN
+
+
+def _csrf(error: CSRFError) -> tuple[str, int]:
+    sentence = _("This page was open too long, or was sent from elsewhere. Nothing you typed is lost: send it again.")
+    return again(sentence, typed(), HTTPStatus.BAD_REQUEST)
+
+
+def _too_large(error: RequestEntityTooLarge) -> tuple[str, int]:
+    fields = salvage(request.environ["wsgi.input"], request.content_type or "")
+    return render_template("errors/too_large.html", fields=fields, action=request.full_path.rstrip("?")), 413
+
+
+def _clash(error: StaleDataError) -> tuple[str, int]:
+    db.session.rollback()
+    sentence = _("Somebody else saved this in the meantime. What you typed is below: compare it, then send it again.")
+    return again(sentence, typed(), HTTPStatus.CONFLICT)
+
+
+def _http(error: HTTPException) -> Any:
+    if error.response is not None or (error.code or 500) < 400:
+        return error
+    g.no_page = g.public_page = True  # what is hidden and what is absent get the same bytes
+    known = {404: "404", 405: "404", 429: "429", 503: "unavailable"}
+    name = known.get(error.code or 500, "refused" if (error.code or 500) < 500 else "error")
+    sentence = _("This request could not be understood. Go back and try once more.")
+    page = render_template(f"errors/{name}.html", sentence=sentence, reference="")
+    return page, error.code, [h for h in error.get_headers() if h[0] in ("Allow", "Retry-After")]
+
+
+def _database_away(error: OperationalError) -> tuple[str, int, dict[str, str]]:
+    db.session.rollback()
+    log.error("database unavailable", error=type(error.orig).__name__)
+    return render_template("errors/unavailable.html"), HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": "5"}
+
+
+def _crash(error: Exception) -> tuple[str, int]:
+    db.session.rollback()
+    reference = uuid.uuid4().hex[:8].upper()
+    log.exception("unexpected error", reference=reference)
+    return render_template("errors/error.html", reference=reference), HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def init_app(app: Flask) -> None:
+    """Register a page for every kind of error."""
+    app.register_error_handler(Refused, _refused)
+    app.register_error_handler(CSRFError, _csrf)
+    app.register_error_handler(RequestEntityTooLarge, _too_large)
+    app.register_error_handler(StaleDataError, _clash)
+    app.register_error_handler(OperationalError, _database_away)
+    app.register_error_handler(HTTPException, _http)
+    if not app.debug:
+        app.register_error_handler(Exception, _crash)

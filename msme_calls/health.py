@@ -1,0 +1,60 @@
+"""Whether the process lives (`/healthz`) and whether it can serve (`/readyz`): database, storage, migrations."""
+
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Flask, Response, jsonify
+
+from msme_calls import access, uploads
+from msme_calls.extensions import db
+
+log = structlog.get_logger()
+MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+
+
+def alembic_config() -> Config:
+    """Alembic's configuration, wherever the process was started."""
+    config = Config(toml_file=str(MIGRATIONS.parent / "pyproject.toml"))
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return config
+
+
+def _database() -> bool:
+    return db.session.execute(sa.text("SELECT 1")).scalar() == 1
+
+
+def _migrations() -> bool:
+    current = MigrationContext.configure(db.session.connection()).get_current_heads()
+    return set(current) == set(ScriptDirectory.from_config(alembic_config()).get_heads())
+
+
+CHECKS = {"database": _database, "storage": uploads.storage_writable, "migrations": _migrations}
+
+
+def _holds(name: str) -> bool:
+    try:
+        return CHECKS[name]()
+    except Exception as error:
+        log.error("not ready", check=name, error=type(error).__name__)
+        db.session.rollback()
+        return False
+
+
+def init_app(app: Flask) -> None:
+    """Add the two addresses; they tell nothing but which part is well."""
+
+    @app.get("/healthz")
+    @access.public
+    def healthz() -> Response:
+        return jsonify(alive=True)
+
+    @app.get("/readyz")
+    @access.public
+    def readyz() -> tuple[Any, int]:
+        found = {name: _holds(name) for name in CHECKS}
+        return jsonify(found), 200 if all(found.values()) else 503

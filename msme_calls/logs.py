@@ -1,0 +1,54 @@
+"""Logs: one line of JSON for each event, with the request's id; never a secret, an address or people's words."""
+
+import logging
+import secrets
+import sys
+import time
+from typing import Any
+
+import structlog
+from flask import Flask, Response, g, request
+
+_QUIET = ("/healthz", "/readyz", "/static/")
+
+
+def init_app(app: Flask) -> None:
+    """Log every request once, and whatever libraries say, in the same form."""
+    level = getattr(logging, app.settings.log_level.upper(), logging.INFO)  # type: ignore[attr-defined]
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.processors.JSONRenderer(ensure_ascii=True)],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=_stderr,
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processor=structlog.processors.JSONRenderer())
+    )
+    logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler], force=True)
+
+    @app.before_request
+    def begin() -> None:
+        g.started = time.perf_counter()
+        g.request_id = secrets.token_hex(8)
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+    @app.after_request
+    def end(response: Response) -> Response:
+        response.headers["X-Request-Id"] = g.get("request_id", "")
+        if not request.path.startswith(_QUIET):
+            ms = round((time.perf_counter() - g.get("started", time.perf_counter())) * 1000, 1)
+            rule = request.url_rule.rule if request.url_rule else None  # the pattern: an address may hold a token
+            structlog.get_logger().info("request", method=request.method, rule=rule, status=response.status_code, ms=ms)
+        return response
+
+
+def _stderr(*_: Any) -> Any:
+    return structlog.PrintLogger(sys.stderr)

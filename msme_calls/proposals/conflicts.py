@@ -1,0 +1,48 @@
+"""Conflicts of interest that follow from facts: who may not judge, rank or decide which proposal, whatever the role."""
+
+from dataclasses import dataclass
+from enum import Enum
+from uuid import UUID
+
+
+class Interest(Enum):
+    """Why somebody has a conflict of interest."""
+
+    OWN = "own"
+    ORGANISATION = "organisation"
+    ECONOMY = "economy"
+    DECLARED = "declared"
+
+
+@dataclass(frozen=True)
+class Judge:
+    """What matters of a person: her id, folded organisation, economies, and whether the economy rule leaves her out."""
+
+    id: UUID
+    organisation: str
+    economies: frozenset[str]
+    international_staff: bool = False
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What matters of a proposal: its owner's id, folded organisation and economy; who declared a conflict with it."""
+
+    owner: UUID
+    organisation: str
+    economy: str
+    declared: frozenset[UUID] = frozenset()
+
+
+def conflict(judge: Judge, subject: Subject, economy_rule: bool) -> Interest | None:
+    """The first reason why the person may not judge the proposal, or None.
+
+    Same organisation: equal after case, accents and spaces are folded. Economy: only where the call says so.
+    """
+    if judge.id == subject.owner:
+        return Interest.OWN
+    if judge.organisation and judge.organisation == subject.organisation:
+        return Interest.ORGANISATION
+    if economy_rule and not judge.international_staff and subject.economy in judge.economies:
+        return Interest.ECONOMY
+    return Interest.DECLARED if judge.id in subject.declared else None

@@ -1,0 +1,143 @@
+"""Proposals with their drafts, their submitted versions, their files and the conflicts of interest around them."""
+
+import uuid
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
+
+from msme_calls import i18n
+from msme_calls.accounts.models import Person
+from msme_calls.calls.models import Call, Section
+from msme_calls.extensions import Base, uuid_key
+
+FACE = ("title", "summary", "organisation", "economy", "organisation_type", "language")
+
+
+class Status(Enum):
+    """Where a proposal stands with its applicant; review and decision have rows of their own."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    WITHDRAWN = "withdrawn"
+
+
+class Proposal(Base):
+    """One proposal to one call. Its public face is that of the version submitted last (of the draft before that)."""
+
+    __tablename__ = "proposals"
+    id: Mapped[uuid.UUID] = uuid_key()
+    call_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("calls.id"), index=True)
+    owner_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("people.id"), index=True)
+    reference: Mapped[str] = mapped_column(unique=True)  # SBC27-7KQ4-M2
+    status: Mapped[Status] = mapped_column(default=Status.DRAFT)
+    title: Mapped[str] = mapped_column(default="")
+    summary: Mapped[str] = mapped_column(default="")
+    organisation: Mapped[str] = mapped_column(default="")
+    organisation_folded: Mapped[str] = mapped_column(default="", index=True)
+    economy: Mapped[str] = mapped_column(default="")
+    organisation_type: Mapped[str] = mapped_column(default="")
+    language: Mapped[str] = mapped_column(default="")
+    started_at: Mapped[datetime]
+    submitted_at: Mapped[datetime | None]  # of the version that counts
+    withdrawn_at: Mapped[datetime | None]
+    submitted_version: Mapped[int | None]  # number of the version that counts
+    version: Mapped[int] = mapped_column(default=1)
+    call: Mapped[Call] = relationship()
+    owner: Mapped[Person] = relationship()
+    drafts: Mapped[list["SectionDraft"]] = relationship(back_populates="proposal", cascade="all, delete-orphan")
+    versions: Mapped[list["ProposalVersion"]] = relationship(
+        back_populates="proposal", order_by="ProposalVersion.number", cascade="all, delete-orphan"
+    )
+    attachments: Mapped[list["Attachment"]] = relationship(
+        back_populates="proposal", order_by="Attachment.added_at", cascade="all, delete-orphan"
+    )
+    __mapper_args__ = {"version_id_col": version}
+    __table_args__ = (
+        sa.CheckConstraint("(status = 'draft') = (submitted_version IS NULL)", name="submitted_has_version"),
+        sa.CheckConstraint("(submitted_version IS NULL) = (submitted_at IS NULL)", name="version_has_instant"),
+        sa.CheckConstraint("(status = 'withdrawn') = (withdrawn_at IS NOT NULL)", name="withdrawn_has_instant"),
+        sa.Index("ix_proposals_call_id_status", "call_id", "status"),
+    )
+
+    @validates("organisation")
+    def _fold(self, key: str, value: str) -> str:
+        self.organisation_folded = i18n.folded(value)
+        return value
+
+
+class SectionDraft(Base):
+    """The answers of one section as they are being written: question key → value."""
+
+    __tablename__ = "section_drafts"
+    proposal_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("proposals.id", ondelete="CASCADE"), primary_key=True)
+    section_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("sections.id"), primary_key=True)
+    answers: Mapped[dict] = mapped_column(default=dict)
+    saved_at: Mapped[datetime]
+    saved_by_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("people.id", ondelete="SET NULL"))
+    version: Mapped[int] = mapped_column(default=1)
+    proposal: Mapped[Proposal] = relationship(back_populates="drafts")
+    section: Mapped[Section] = relationship()
+    __mapper_args__ = {"version_id_col": version}
+
+
+class ProposalVersion(Base):
+    """What was submitted, once and for all. `digest` is the SHA-256 of the canonical text of answers and files."""
+
+    __tablename__ = "proposal_versions"
+    id: Mapped[uuid.UUID] = uuid_key()
+    proposal_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("proposals.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    answers: Mapped[dict]
+    files: Mapped[list] = mapped_column(default=list)  # [{id, question, name, kind, size, pages, sha256}]
+    digest: Mapped[str]
+    idempotency_key: Mapped[str]
+    submitted_at: Mapped[datetime]
+    submitted_by_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("people.id", ondelete="SET NULL"))
+    proposal: Mapped[Proposal] = relationship(back_populates="versions")
+    __table_args__ = (
+        sa.UniqueConstraint("proposal_id", "number"),
+        sa.UniqueConstraint("proposal_id", "idempotency_key"),
+    )
+
+
+class Attachment(Base):
+    """A file given to a question of a draft; submitted versions keep their own list of what they contained."""
+
+    __tablename__ = "attachments"
+    id: Mapped[uuid.UUID] = uuid_key()
+    proposal_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("proposals.id", ondelete="CASCADE"), index=True)
+    question: Mapped[str]  # the question's key
+    sha256: Mapped[str] = mapped_column(sa.ForeignKey("stored_files.sha256"))
+    name: Mapped[str]
+    kind: Mapped[str]
+    size: Mapped[int]
+    pages: Mapped[int | None]
+    added_at: Mapped[datetime]
+    removed_at: Mapped[datetime | None]  # from the draft; a submitted version may still hold it
+    proposal: Mapped[Proposal] = relationship(back_populates="attachments")
+
+    @property
+    def listed(self) -> dict[str, Any]:
+        """How a submitted version lists it."""
+        return {
+            "id": str(self.id), "question": self.question, "name": self.name, "kind": self.kind,
+            "size": self.size, "pages": self.pages, "sha256": self.sha256,
+        }  # fmt: skip
+
+
+class Conflict(Base):
+    """A conflict of interest that somebody declared; those that follow from facts are found, not stored."""
+
+    __tablename__ = "conflicts"
+    id: Mapped[uuid.UUID] = uuid_key()
+    proposal_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("proposals.id", ondelete="CASCADE"), index=True)
+    person_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    reason: Mapped[str] = mapped_column(default="")
+    declared_by_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("people.id", ondelete="SET NULL"))
+    declared_at: Mapped[datetime]
+    proposal: Mapped[Proposal] = relationship()
+    person: Mapped[Person] = relationship(foreign_keys=[person_id])
+    __table_args__ = (sa.UniqueConstraint("proposal_id", "person_id"),)

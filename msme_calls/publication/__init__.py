@@ -1,0 +1,12 @@
+"""What the world sees: home, calls, results, the archive; and each person's own work."""
+
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    """Register the feature's pages."""
+    from msme_calls.publication import models, views
+
+    assert models
+    app.register_blueprint(views.front)
+    app.register_blueprint(views.bp)

@@ -1,0 +1,114 @@
+"""The settings: one frozen object, made once, and the only reader of the environment."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent.parent
+DEVELOPMENT_SECRET = "development only, never in production"  # production refuses to start with it
+
+
+class SettingsError(Exception):
+    """A setting is missing or unfit; the message names the variable and the way out."""
+
+
+def _setting(default: Any, why: str, secret: bool = False) -> Any:
+    return field(default=default, metadata={"why": why, "secret": secret})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every setting, read from `MSME_<NAME>`; a default is right in production and harmless in public."""
+
+    env: str = _setting("development", "`development` or `production`; production demands real secrets")
+    secret_key: str = _setting(DEVELOPMENT_SECRET, "signs sessions and form tokens; at least 32 characters", True)
+    database_url: str = _setting("", "SQLAlchemy address; empty: SQLite in the data folder", True)
+    data: Path = _setting(HERE / "var", "folder for the SQLite database, uploaded files and the mailbox")
+    public_url: str = _setting("", "address that people use, for links in mails; empty: http://HOST:PORT")
+    host: str = _setting("127.0.0.1", "address to listen on")
+    port: int = _setting(8000, "port to listen on")
+    threads: int = _setting(8, "threads of the embedded web server")
+    trusted_proxies: int = _setting(0, "how many proxies in front set X-Forwarded-For, -Proto and -Host")
+    now: str = _setting("", "an instant (ISO 8601, with zone) from which the product's clock runs on; development only")
+    mail_server: str = _setting("", "SMTP server; empty: the mailbox page takes mails (in production they wait)")
+    mail_port: int = _setting(587, "SMTP port")
+    mail_tls: bool = _setting(True, "use STARTTLS")
+    mail_username: str = _setting("", "SMTP user name")
+    mail_password: str = _setting("", "SMTP password", True)
+    mail_sender: str = _setting("calls@example.org", "address that mails come from")
+    mail_timeout: int = _setting(20, "seconds that a mail server may take")
+    contact: str = _setting("calls@example.org", "address shown on the contact page")
+    max_upload_mb: int = _setting(32, "largest body of one request, in megabytes")
+    log_level: str = _setting("INFO", "least severe level that is logged")
+
+    def __post_init__(self) -> None:
+        if self.env not in ("development", "production", "test"):
+            raise SettingsError("MSME_ENV must be development or production.")
+        if self.now:
+            _instant(self.now)
+        if self.env == "production":
+            self._refuse_unsafe()
+
+    def _refuse_unsafe(self) -> None:
+        if self.secret_key == DEVELOPMENT_SECRET or len(self.secret_key) < 32:
+            raise SettingsError("MSME_SECRET_KEY must be set to a secret of at least 32 characters in production.")
+        if self.now:
+            raise SettingsError("MSME_NOW moves the clock and is for development only: unset it in production.")
+        if not self.public_url.startswith("https://"):
+            raise SettingsError("MSME_PUBLIC_URL must be the site's https address in production.")
+
+    @property
+    def address(self) -> str:
+        """The site's own address, without a slash at its end."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def database(self) -> str:
+        """The database's address for SQLAlchemy."""
+        return self.database_url or f"sqlite:///{self.data / 'msme-calls.sqlite3'}"
+
+    @property
+    def files(self) -> Path:
+        """The folder that holds uploaded files by their hash."""
+        return self.data / "files"
+
+    @property
+    def production(self) -> bool:
+        """Whether real people depend on this installation."""
+        return self.env == "production"
+
+
+def _instant(text: str) -> datetime:
+    try:
+        value = datetime.fromisoformat(text)
+    except ValueError:
+        value = None
+    if value is None or value.tzinfo is None:
+        raise SettingsError("MSME_NOW must be an instant with its zone, like 2027-06-27T07:59:00Z.")
+    return value
+
+
+def _read(kind: Any, name: str, text: str) -> Any:
+    if kind is bool:
+        return text.lower() in ("1", "true", "yes", "on")
+    if kind is int:
+        try:
+            return int(text)
+        except ValueError:
+            raise SettingsError(f"{name} must be a whole number, not {text!r}.") from None
+    return kind(text)
+
+
+def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read `MSME_…` variables. Raises SettingsError with a sentence that names the variable at fault."""
+    environment = os.environ if environment is None else environment
+    known = {f"MSME_{f.name.upper()}": f for f in fields(Settings)}
+    given = {
+        known[name].name: _read(known[name].type, name, text)
+        for name, text in environment.items()
+        if name in known and text != ""
+    }
+    return Settings(**given)
