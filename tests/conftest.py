@@ -7,11 +7,12 @@
 `page`       browsing.py: Chromium before `live_server`, the application on waitress; both mark the test `browser`
 """
 
+import os
 from typing import Any
 
 import hypothesis
 import pytest
-from databases import CI, shared_folder, tested
+from databases import CI, shared_folder, tested, tidy
 
 pytest_plugins = ["isolation", "applications", "browsing"]
 
@@ -26,6 +27,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.load_profile("slow" if config.getoption("--slow") and not CI else "ci" if CI else "dev")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        tidy(os.getpid())
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

