@@ -1,5 +1,6 @@
 """The catalogues of French and Spanish: bring them up to date, compile them, or check that nothing is missing."""
 
+import os
 import re
 import sys
 import tempfile
@@ -12,7 +13,7 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parent.parent
 TRANSLATIONS = ROOT / "msme_calls" / "translations"
-LANGUAGES = ("fr", "es")
+LANGUAGES = {"fr": "French", "es": "Spanish"}
 KEYWORDS = (
     "_l lazy_gettext lazy_ngettext:1,2 lazy_pgettext:1c,2 lazy_npgettext:1c,2,3 "
     "pgettext:1c,2 npgettext:1c,2,3 ngettext:1,2 N_"
@@ -33,7 +34,7 @@ def template() -> Catalog:
             "--quiet",
             "extract",
             "-F",
-            str(ROOT / "pyproject.toml"),
+            "pyproject.toml",
             "-k",
             KEYWORDS,
             "-c",
@@ -41,13 +42,18 @@ def template() -> Catalog:
         ]
         CommandLineInterface().run([*command, "--add-location=file", "--sort-by-file", "-o", str(pot), str(ROOT)])
         with pot.open("rb") as file:
-            return read_po(file)
+            texts = read_po(file)
+    for message in texts:
+        message.locations = sorted({(os.path.relpath(name), None) for name, _ in message.locations})
+    return texts
 
 
 def catalogue(language: str) -> Catalog:
     path = path_of(language)
     if not path.exists():
-        return Catalog(locale=language, project="MSME Calls", fuzzy=False)
+        name = LANGUAGES[language]
+        header = {"header_comment": f"# The texts of MSME Calls in {name}.", "project": "MSME Calls", "version": "1"}
+        return Catalog(language, **header, last_translator="MSME Calls", language_team=name, fuzzy=False)
     with path.open("rb") as file:
         return read_po(file, locale=language)
 
@@ -112,4 +118,5 @@ def check() -> int:
 
 
 if __name__ == "__main__":
+    os.chdir(ROOT)  # places of texts are written as from here
     sys.exit({"update": update, "compile": compile_all, "check": check}[sys.argv[1]]())
