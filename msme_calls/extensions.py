@@ -118,3 +118,12 @@ mail = Mail()
 csrf = CSRFProtect()
 babel = Babel()
 compress = Compress()
+
+
+def lock(row: Base) -> None:
+    """Lock a row until the end of the transaction and read it anew; what was changed so far is written first.
+
+    Without the flush a refresh would drop changes of its parts that are not written yet (seen).
+    """
+    db.session.flush()
+    db.session.refresh(row, with_for_update={"of": type(row)})

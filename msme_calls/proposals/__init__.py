@@ -5,4 +5,4 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Register the feature's pages."""
-    from msme_calls.proposals import models  # noqa: F401  its tables
+    from msme_calls.proposals import mails  # noqa: F401  registers them

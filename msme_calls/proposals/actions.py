@@ -1,0 +1,162 @@
+"""What applicants do: start, save, attach, submit, withdraw, restore; and anybody's declaring a conflict."""
+
+import secrets
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from msme_calls import history, outbox, uploads
+from msme_calls.accounts.models import Person
+from msme_calls.calls.models import Call, Section
+from msme_calls.errors import allow
+from msme_calls.extensions import db, lock
+from msme_calls.proposals import answers as answering
+from msme_calls.proposals import rules
+from msme_calls.proposals.models import (
+    Attachment,
+    Conflict,
+    Proposal,
+    ProposalVersion,
+    SectionDraft,
+    Status,
+)
+
+_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # none that is taken for another
+
+
+def start(call: Call, *, by: Person, at: datetime) -> Proposal:
+    """Begin a draft; its reference says nothing of how many there are."""
+    allow(rules.no_start(call.phase(at)))
+    code = "".join(secrets.choice(_LETTERS) for _ in range(6))
+    proposal = Proposal(
+        call=call,
+        owner=by,
+        reference=f"{call.prefix}-{code[:4]}-{code[4:]}",
+        language=by.language,
+        organisation=by.organisation,
+        started_at=at,
+    )
+    db.session.add(proposal)
+    history.record("start", by=by, at=at, call=call, proposal=proposal)
+    return proposal
+
+
+def save_section(
+    proposal: Proposal, section: Section, answers: Mapping[str, Any], *, by: Person, at: datetime
+) -> SectionDraft:
+    """Keep what was typed into a section, right or not. The public face follows until the first submission."""
+    allow(rules.no_edit(proposal.status, proposal.call.phase(at)))
+    part = next((d for d in proposal.drafts if d.section_id == section.id), None)
+    if part is None:
+        part = SectionDraft(section_id=section.id, answers={}, saved_at=at)
+        proposal.drafts.append(part)
+    kept = {q.key: answers[q.key] for q in section.questions if q.key in answers and q.kind != "file"}
+    part.answers = {**part.answers, **kept}
+    part.saved_at, part.saved_by_id = at, by.id
+    if proposal.status is Status.DRAFT:
+        _show(proposal, answering.draft_answers(proposal))
+    return part
+
+
+def _show(proposal: Proposal, answers: Mapping[str, Any]) -> None:
+    for name, value in answering.face(proposal.call.questions, answers).items():
+        setattr(proposal, name, value)
+
+
+def attach(proposal: Proposal, key: str, checked: uploads.Checked, *, by: Person, at: datetime) -> Attachment:
+    """Add a checked and kept file to a question of the draft; the same file twice is one."""
+    allow(rules.no_edit(proposal.status, proposal.call.phase(at)))
+    for there in proposal.attachments:
+        if there.removed_at is None and (there.question, there.sha256) == (key, checked.sha256):
+            return there
+    uploads.remember(checked, at)
+    row = Attachment(
+        question=key, sha256=checked.sha256, name=checked.name, kind=checked.kind, size=checked.size,
+        pages=checked.pages, added_at=at,
+    )  # fmt: skip
+    proposal.attachments.append(row)
+    return row
+
+
+def detach(attachment: Attachment, *, by: Person, at: datetime) -> None:
+    """Take a file out of the draft; submitted versions keep theirs."""
+    proposal = attachment.proposal
+    allow(rules.no_edit(proposal.status, proposal.call.phase(at)))
+    attachment.removed_at = at
+
+
+def submit(proposal: Proposal, key: str, *, by: Person, at: datetime) -> ProposalVersion:
+    """Hand the draft in. The same key, or unchanged answers, give the version that is there already: one receipt.
+
+    The proposal's row is locked first, so that of two requests at once the second finds the first one's version.
+    """
+    lock(proposal)
+    same_key = sa.select(ProposalVersion).filter_by(proposal_id=proposal.id, idempotency_key=key)
+    if done := db.session.scalar(same_key):
+        return done
+    answers, files = answering.draft_answers(proposal), answering.draft_files(proposal)
+    missing = sum(len(answering.problems(s, answers)) for s in proposal.call.sections)
+    allow(rules.no_submit(proposal.status, proposal.call.phase(at), missing))
+    digest = answering.digest(proposal.call, proposal, answers, files)
+    last = _last(proposal)
+    if last and proposal.status is Status.SUBMITTED and last.digest == digest:
+        return last
+    version = ProposalVersion(
+        proposal_id=proposal.id, number=last.number + 1 if last else 1, answers=answers, files=files, digest=digest,
+        idempotency_key=key, submitted_at=at, submitted_by_id=by.id,
+    )  # fmt: skip
+    db.session.add(version)
+    move(proposal, Status.SUBMITTED, at=at)
+    proposal.submitted_version, proposal.submitted_at = version.number, at
+    _show(proposal, answers)
+    history.record("submit", by=by, at=at, call=proposal.call, proposal=proposal, version=version.number, digest=digest)
+    outbox.queue("received", to=by, at=at, call=proposal.call, proposal=str(proposal.id), version=version.number)
+    return version
+
+
+def _last(proposal: Proposal) -> ProposalVersion | None:
+    newest = sa.select(ProposalVersion).filter_by(proposal_id=proposal.id).order_by(ProposalVersion.number.desc())
+    return db.session.scalar(newest.limit(1))
+
+
+def move(proposal: Proposal, to: Status, *, at: datetime) -> None:
+    """The only way a status changes: along the table of transitions."""
+    if to not in rules.TRANSITIONS[proposal.status]:
+        raise ValueError(f"{proposal.status.value} does not become {to.value}")
+    proposal.status = to
+    proposal.withdrawn_at = at if to is Status.WITHDRAWN else None
+
+
+def withdraw(proposal: Proposal, *, by: Person, at: datetime) -> None:
+    """Take a submitted proposal back: nobody judges it any more."""
+    lock(proposal)
+    allow(rules.no_withdraw(proposal.status, proposal.call.phase(at)))
+    move(proposal, Status.WITHDRAWN, at=at)
+    history.record("withdraw", by=by, at=at, call=proposal.call, proposal=proposal)
+    outbox.queue("withdrawn", to=by, at=at, call=proposal.call, proposal=str(proposal.id))
+
+
+def restore(proposal: Proposal, *, by: Person, at: datetime) -> None:
+    """Undo a withdrawal, until the deadline: the version submitted last counts again."""
+    lock(proposal)
+    allow(rules.no_restore(proposal.status, proposal.call.phase(at)))
+    move(proposal, Status.SUBMITTED, at=at)
+    history.record("restore", by=by, at=at, call=proposal.call, proposal=proposal)
+    outbox.queue("restored", to=by, at=at, call=proposal.call, proposal=str(proposal.id))
+
+
+def declare_conflict(proposal: Proposal, person: Person, reason: str, *, by: Person, at: datetime) -> Conflict:
+    """Note that a person has a conflict of interest with a proposal; it holds against every role she has."""
+    there = db.session.scalar(sa.select(Conflict).filter_by(proposal_id=proposal.id, person_id=person.id))
+    if there:
+        return there
+    row = Conflict(
+        id=uuid.uuid4(), proposal_id=proposal.id, person_id=person.id, reason=reason, declared_by_id=by.id,
+        declared_at=at,
+    )  # fmt: skip
+    db.session.add(row)
+    history.record("declare-conflict", by=by, at=at, call=proposal.call, proposal=proposal, person=str(person.id))
+    return row

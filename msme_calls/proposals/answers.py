@@ -1,0 +1,98 @@
+"""Answers as they stand: the draft put together, its check, its public face, and what each kind of reader sees."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from msme_calls import history, questions
+from msme_calls.calls.models import Blindness, Call, Question, Section
+from msme_calls.proposals.models import FACE, Proposal, ProposalVersion
+
+
+class Viewer(Enum):
+    """As whom somebody looks at a proposal."""
+
+    OWNER = "owner"
+    STAFF = "staff"
+    REVIEWER = "reviewer"
+    PUBLIC = "public"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One answer as somebody may see it; files under the names that she may know."""
+
+    question: Question
+    value: Any
+    files: list[dict[str, Any]] = field(default_factory=list)
+
+
+def draft_answers(proposal: Proposal) -> dict[str, Any]:
+    """The draft's answers by question key; files as lists of attachment ids."""
+    found: dict[str, Any] = {}
+    for part in proposal.drafts:
+        found |= part.answers
+    for question in proposal.call.questions:
+        if question.kind == "file":
+            found[question.key] = [f["id"] for f in draft_files(proposal) if f["question"] == question.key]
+    return found
+
+
+def draft_files(proposal: Proposal) -> list[dict[str, Any]]:
+    """The draft's files, in the order they came."""
+    return [a.listed for a in proposal.attachments if a.removed_at is None]
+
+
+def problems(section: Section, answers: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What stands against handing a section in: question key → sentences; without the questions that are well."""
+    found = {q.key: questions.problems(q, answers.get(q.key)) for q in section.questions}
+    return {key: said for key, said in found.items() if said}
+
+
+def face(asked: Iterable[Question], answers: Mapping[str, Any]) -> dict[str, str]:
+    """The columns that a proposal shows of itself: each filled by the one question that feeds it."""
+    found = {q.feeds: str(answers.get(q.key) or "") for q in asked if q.feeds in FACE}
+    return {name: found.get(name, "") for name in FACE}
+
+
+def digest(call: Call, proposal: Proposal, answers: Mapping[str, Any], files: list[dict[str, Any]]) -> str:
+    """The fingerprint of what was submitted: SHA-256 of the canonical text of answers and files' hashes."""
+    listed = [{k: f[k] for k in ("question", "name", "sha256", "size")} for f in files]
+    whole = {"call": call.slug, "reference": proposal.reference, "answers": dict(answers), "files": listed}
+    return history.sha256(history.canonical(whole).encode())
+
+
+def hides(call: Call, question: Question, viewer: Viewer) -> bool:
+    """Whether a question and its answer are as if absent for this viewer. The one place that decides it."""
+    if viewer is Viewer.PUBLIC:
+        return not question.public
+    return viewer is Viewer.REVIEWER and call.blindness is Blindness.SINGLE and question.hidden
+
+
+def hidden_face(call: Call, viewer: Viewer) -> frozenset[str]:
+    """The columns of a proposal's face that this viewer may not see."""
+    return frozenset(q.feeds for q in call.questions if q.feeds and hides(call, q, viewer))
+
+
+def seen(
+    call: Call, answers: Mapping[str, Any], files: list[dict[str, Any]], viewer: Viewer
+) -> list[tuple[Section, list[Shown]]]:
+    """The answers that a viewer may see, by section; sections without any are left out."""
+    neutral = viewer is Viewer.REVIEWER and call.blindness is Blindness.SINGLE
+    numbered = [{**f, "name": f"document-{n}.{f['kind']}"} if neutral else f for n, f in enumerate(files, 1)]
+    found = []
+    for section in call.sections:
+        asked = [q for q in section.questions if not hides(call, q, viewer)]
+        shown = [
+            Shown(q, answers.get(q.key), [f for f in numbered if f["question"] == q.key and q.kind == "file"])
+            for q in asked
+        ]
+        if shown:
+            found.append((section, shown))
+    return found
+
+
+def seen_version(version: ProposalVersion, call: Call, viewer: Viewer) -> list[tuple[Section, list[Shown]]]:
+    """The same for a submitted version."""
+    return seen(call, version.answers, version.files, viewer)
