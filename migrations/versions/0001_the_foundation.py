@@ -175,17 +175,19 @@ def upgrade() -> None:
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("used_by", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_links")),
     )
+    op.create_index(op.f("ix_links_address"), "links", ["address"], unique=False)
     op.create_table(
         "people",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("email", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name_folded", sa.Text(), nullable=False),
         sa.Column("language", sa.Text(), nullable=False),
         sa.Column("zone", sa.Text(), nullable=False),
         sa.Column("password", sa.Text(), nullable=True),
-        sa.Column("fs_uniquifier", sa.Text(), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -198,7 +200,6 @@ def upgrade() -> None:
         sa.CheckConstraint("language IN ('en', 'fr', 'es')", name=op.f("ck_people_language_known")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_people")),
         sa.UniqueConstraint("email", name=op.f("uq_people_email")),
-        sa.UniqueConstraint("fs_uniquifier", name=op.f("uq_people_fs_uniquifier")),
     )
     op.create_index(op.f("ix_people_organisation_folded"), "people", ["organisation_folded"], unique=False)
     op.create_table(
@@ -212,9 +213,8 @@ def upgrade() -> None:
     op.create_table(
         "throttles",
         sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("first_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("blocked_until", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_throttles")),
     )
     op.create_table(
@@ -766,6 +766,7 @@ def downgrade() -> None:
     op.drop_table("stored_files")
     op.drop_index(op.f("ix_people_organisation_folded"), table_name="people")
     op.drop_table("people")
+    op.drop_index(op.f("ix_links_address"), table_name="links")
     op.drop_table("links")
     op.drop_index(op.f("ix_history_proposal_id"), table_name="history")
     op.drop_index(op.f("ix_history_call_id"), table_name="history")

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from email_validator import EmailNotValidError, validate_email
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from msme_calls import i18n
@@ -18,10 +19,10 @@ class Person(Base):
     id: Mapped[uuid.UUID] = uuid_key()
     email: Mapped[str] = mapped_column(unique=True)  # as `normal_address` makes it
     name: Mapped[str] = mapped_column(default="")
+    name_folded: Mapped[str] = mapped_column(default="")  # to search by
     language: Mapped[str] = mapped_column(default="en")
     zone: Mapped[str] = mapped_column(default="")  # her own time zone, if she chose one
-    password: Mapped[str | None]
-    fs_uniquifier: Mapped[str] = mapped_column(unique=True, default=lambda: uuid.uuid4().hex)
+    password: Mapped[str | None]  # argon2's text; without one she signs in by links
     active: Mapped[bool] = mapped_column(default=True)
     confirmed_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
@@ -37,21 +38,14 @@ class Person(Base):
     __mapper_args__ = {"version_id_col": version}
     __table_args__ = (sa.CheckConstraint("language IN ('en', 'fr', 'es')", name="language_known"),)
 
-    @validates("organisation")
+    @validates("name", "organisation")
     def _fold(self, key: str, value: str) -> str:
-        self.organisation_folded = i18n.folded(value)
+        setattr(self, f"{key}_folded", i18n.folded(value))
         return value
 
-    # What Flask-Login asks.
+    # What templates ask of Flask-Login's current_user.
     is_authenticated = True
     is_anonymous = False
-
-    @property
-    def is_active(self) -> bool:
-        return self.active
-
-    def get_id(self) -> str:
-        return self.fs_uniquifier
 
     @property
     def economy_codes(self) -> frozenset[str]:
@@ -85,24 +79,28 @@ class Link(Base):
     __tablename__ = "links"
     token_hash: Mapped[str] = mapped_column(primary_key=True)
     purpose: Mapped[str]
-    address: Mapped[str]
+    address: Mapped[str] = mapped_column(index=True)
     subject_id: Mapped[uuid.UUID | None]  # what it is about: an invitation, a proposal …
     values: Mapped[dict] = mapped_column(default=dict)
     made_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+    used_by: Mapped[str | None]  # which browser, hashed: a button pressed twice there is one use
 
 
 class Throttle(Base):
-    """How often something failed lately, by account or network; kept in the database so that no restart forgets it."""
+    """How often something was tried lately, by account or network; in the database, so that no restart forgets it."""
 
     __tablename__ = "throttles"
     key: Mapped[str] = mapped_column(primary_key=True)  # hashed: says neither who nor where
-    failures: Mapped[int] = mapped_column(default=0)
+    tries: Mapped[int]
     first_at: Mapped[datetime]
-    blocked_until: Mapped[datetime | None]
 
 
 def normal_address(text: Any) -> str:
-    """An address as it is kept and compared: NFC, no spaces around, in lower case."""
-    return i18n.normal(str(text or "")).casefold()
+    """An address as it is kept and compared: NFC, lower case, no spaces around, the domain as mail servers write it."""
+    address = i18n.normal(str(text or "")).casefold()
+    try:
+        return validate_email(address, check_deliverability=False).ascii_email or address
+    except EmailNotValidError:
+        return address

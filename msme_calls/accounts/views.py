@@ -3,16 +3,13 @@
 from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
+from msme_calls import clock
 from msme_calls.access import open_to_all
-from msme_calls.extensions import login
+from msme_calls.accounts import sessions
+from msme_calls.extensions import db
 from msme_calls.i18n import PREFIX
 
 bp = Blueprint("accounts", __name__, url_prefix=PREFIX)
-
-
-@login.user_loader
-def load(key: str) -> None:
-    return None
 
 
 @bp.get("/sign-in")
@@ -23,6 +20,8 @@ def sign_in() -> str:
 
 @bp.post("/sign-out")
 def sign_out() -> Response:
+    sessions.sign_out(clock.now())
+    db.session.commit()
     return redirect(url_for("publication.home"))
 
 
