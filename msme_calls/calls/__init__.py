@@ -5,4 +5,6 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Register the feature's pages."""
-    from msme_calls.calls import models  # noqa: F401  its tables
+    from msme_calls.calls import desk
+
+    app.jinja_env.globals["desk_tabs"] = desk.tabs
