@@ -1,14 +1,20 @@
 """Mail: a row in the transaction of the change it announces, rendered and sent afterwards, never twice."""
 
+import os
 import random
 import smtplib
+import socket
+import ssl
+import threading
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import flask_mail
 import sqlalchemy as sa
@@ -16,17 +22,18 @@ import structlog
 from flask import current_app, render_template
 from sqlalchemy.orm import Mapped, mapped_column
 
-from msme_calls import i18n
+from msme_calls import clock, i18n, sweeps
 from msme_calls.extensions import Base, db
-from msme_calls.sweeps import sweep
 
 log = structlog.get_logger()
-LEASE = timedelta(minutes=2)
-GIVE_UP = timedelta(days=3)
+LEASE = timedelta(minutes=2)  # beyond what the mail server may take
+GIVE_UP, FEWEST_ATTEMPTS = timedelta(days=3), 6
 LONGEST_WAIT = timedelta(hours=6)
+PATIENCE = 3  # failures to reach the mail server, one after the other, that end a turn
 
 Values = dict[str, Any]
 Prepare = Callable[["Email"], Values | None]
+Transport = Callable[[flask_mail.Message], None]
 MAILS: dict[str, Prepare] = {}  # every mail that exists, by the name of its templates
 
 
@@ -80,6 +87,7 @@ def mail(name: str) -> Callable[[Prepare], Prepare]:
 
 def queue(
     name: str,
+    /,
     *,
     to: Recipient,
     at: datetime,
@@ -99,6 +107,7 @@ def queue(
     }  # fmt: skip
     insert = _dialect_insert()(Email).values(row)
     db.session.execute(insert.on_conflict_do_nothing(index_elements=["key"]) if key else insert)
+    sweeps.soon()
 
 
 def _dialect_insert() -> Any:
@@ -107,61 +116,94 @@ def _dialect_insert() -> Any:
     return (postgresql if db.engine.dialect.name == "postgresql" else sqlite).insert
 
 
-@sweep
-def deliver(at: datetime, limit: int = 50) -> int:
-    """Send what is due; returns how many were sent. Safe to run in several processes at once."""
-    if not _transport():
-        return 0
-    sent = 0
-    for email_id in _claim(at, limit):
-        sent += _send_one(email_id, at)
+@sweeps.sweep
+def deliver(at: datetime, limit: int = 20) -> int:
+    """Send what is due, `limit` mails at most; returns how many were sent. Safe in several processes at once.
+
+    Each mail is claimed just before it is sent, so that no lease runs out while others are sent.
+    """
+    transport, begun, sent, unreached = _transport(), clock.tick(), 0, 0
+    while transport and sent < limit and unreached < PATIENCE:
+        now = at + (clock.tick() - begun)
+        email_id = _claim(now)
+        if email_id is None:
+            break
+        error = _send(email_id, now, transport)
+        sent += error is None
+        unreached = unreached + 1 if _is_unreached(error) else 0
     return sent
 
 
-def _waiting(at: datetime) -> sa.ColumnElement[bool]:
-    open_rows = Email.sent_at.is_(None) & Email.dropped_at.is_(None) & Email.dead_at.is_(None)
-    return open_rows & (Email.due_at <= at) & (Email.leased_until.is_(None) | (Email.leased_until < at))
+def next_due(at: datetime) -> datetime | None:
+    """The first instant after `at` at which a mail can go; None if none waits or nothing could send it."""
+    if not _transport():
+        return None
+    turn = sa.case((Email.leased_until > Email.due_at, Email.leased_until), else_=Email.due_at)
+    return db.session.scalar(sa.select(sa.func.min(turn)).where(_open(), turn > at))
 
 
-def _claim(at: datetime, limit: int) -> list[uuid.UUID]:
-    due = sa.select(Email).where(_waiting(at)).order_by(Email.due_at, Email.id).limit(limit)
-    rows = list(db.session.scalars(due.with_for_update(skip_locked=True)))
-    for row in rows:
-        row.leased_until, row.attempts = at + LEASE, row.attempts + 1
-    ids = [row.id for row in rows]
+def _open() -> sa.ColumnElement[bool]:
+    return Email.sent_at.is_(None) & Email.dropped_at.is_(None) & Email.dead_at.is_(None)
+
+
+def _claim(at: datetime) -> uuid.UUID | None:
+    due = _open() & (Email.due_at <= at) & (Email.leased_until.is_(None) | (Email.leased_until < at))
+    first = sa.select(Email).where(due).order_by(Email.due_at, Email.id).limit(1)
+    row = db.session.scalar(first.with_for_update(skip_locked=True))
+    if row is not None:
+        settings = current_app.settings  # type: ignore[attr-defined]
+        row.leased_until = at + LEASE + timedelta(seconds=2 * settings.mail_timeout)
+        row.attempts += 1
+    email_id = row.id if row is not None else None
     db.session.commit()
-    return ids
+    return email_id
 
 
-def _send_one(email_id: uuid.UUID, at: datetime) -> bool:
+class _Dropped(Exception):
+    """There is no more reason to send this mail."""
+
+
+def _send(email_id: uuid.UUID, at: datetime, transport: Transport) -> Exception | None:
+    """Send a claimed mail and note what came of it; returns what stood in the way, or None if it is gone."""
     row = db.session.get_one(Email, email_id)
+    attempt = row.attempts
     try:
         message = render(row)
         if message is None:
             row.dropped_at = at
         db.session.commit()  # links made while rendering must hold before anybody can follow them
         if message is None:
-            return False
-        transport = _transport()
-        assert transport is not None
+            return _Dropped()
         transport(message)
     except Exception as error:
         db.session.rollback()
-        _failed(db.session.get_one(Email, email_id), error, at)
+        row = db.session.get_one(Email, email_id)
+        if row.attempts == attempt:  # else the lease ran out and another attempt is under way
+            _failed(row, error, at)
         db.session.commit()
-        return False
+        return error
     row.sent_at, row.last_error = at, None
     db.session.commit()
     log.info("mail sent", mail=row.name, id=str(row.id), attempts=row.attempts)
-    return True
+    return None
+
+
+def _is_unreached(error: Exception | None) -> bool:
+    """Whether it was the mail server that didn't answer, so that the next mail would not go either."""
+    if isinstance(error, smtplib.SMTPException):
+        return isinstance(error, smtplib.SMTPServerDisconnected | smtplib.SMTPConnectError)
+    return isinstance(error, OSError)
 
 
 def _failed(row: Email, error: Exception, at: datetime) -> None:
-    """Try again after 1, 2, 4 … minutes (at most 6 hours, ±20 %); give up for good on a 5xx or after three days."""
+    """Try again after 1, 2, 4 … minutes (at most 6 hours, ±20 %); give up after three days, or when told never."""
     codes = [c for c, _ in error.recipients.values()] if isinstance(error, smtplib.SMTPRecipientsRefused) else []
     codes += [error.smtp_code] if isinstance(error, smtplib.SMTPResponseException) else []
     row.last_error = f"{type(error).__name__} {' '.join(map(str, codes))}".strip()
-    if any(500 <= code < 600 for code in codes) or at - row.due_at > GIVE_UP:
+    # A refused sender or sign-in is a fault of our settings: those mails wait until it is mended.
+    judged = isinstance(error, smtplib.SMTPRecipientsRefused | smtplib.SMTPDataError)
+    never = isinstance(error, UnicodeError) or (judged and any(500 <= code < 600 for code in codes))
+    if never or (at - row.due_at > GIVE_UP and row.attempts >= FEWEST_ATTEMPTS):
         row.dead_at = at
     wait = min(timedelta(minutes=2 ** min(row.attempts - 1, 12)), LONGEST_WAIT)
     row.leased_until = at + wait * random.uniform(0.8, 1.2)
@@ -192,7 +234,7 @@ def render(row: Email) -> flask_mail.Message | None:
     return message
 
 
-def _transport() -> Callable[[flask_mail.Message], None] | None:
+def _transport() -> Transport | None:
     settings = current_app.settings  # type: ignore[attr-defined]
     if settings.mail_server:
         return _by_smtp
@@ -200,16 +242,39 @@ def _transport() -> Callable[[flask_mail.Message], None] | None:
 
 
 class _Connection(flask_mail.Connection):
-    """Flask-Mail's connection with a time-out: a server that never answers may not hold the others up."""
+    """Flask-Mail's connection with an end: a server that never answers, or drop by drop, may not hold the others up."""
 
     def configure_host(self) -> smtplib.SMTP:
         settings = current_app.settings  # type: ignore[attr-defined]
-        host = smtplib.SMTP(settings.mail_server, settings.mail_port, timeout=settings.mail_timeout)
-        if settings.mail_tls:
-            host.starttls()
-        if settings.mail_username:
-            host.login(settings.mail_username, settings.mail_password)
+        name = urlsplit(settings.address).hostname  # smtplib would ask the network for our name, and wait
+        host = smtplib.SMTP(settings.mail_server, settings.mail_port, name, timeout=settings.mail_timeout)
+        self.end = threading.Timer(settings.mail_timeout, _hang_up, [host])
+        self.end.daemon = True
+        self.end.start()
+        try:
+            if settings.mail_tls:
+                host.starttls(context=ssl.create_default_context())
+            if settings.mail_username:
+                host.login(settings.mail_username, settings.mail_password)
+        except BaseException:
+            self.end.cancel()
+            host.close()
+            raise
         return host
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        assert self.host is not None
+        with suppress(OSError):  # the mail was taken, however the server says goodbye
+            if error is None:
+                self.host.quit()
+        self.end.cancel()
+        self.host.close()
+
+
+def _hang_up(host: smtplib.SMTP) -> None:
+    with suppress(OSError):
+        if host.sock:
+            host.sock.shutdown(socket.SHUT_RDWR)
 
 
 def _by_smtp(message: flask_mail.Message) -> None:
@@ -227,13 +292,22 @@ def into_mailbox(message: flask_mail.Message) -> None:
     folder = mailbox()
     folder.mkdir(parents=True, exist_ok=True)
     name = (message.msgId or "").strip("<>").partition("@")[0]
-    (folder / f"{name}.eml").write_bytes(message.as_bytes())
+    (folder / f"{name}.new").write_bytes(message.as_bytes())
+    os.replace(folder / f"{name}.new", folder / f"{name}.eml")  # whole, or not there yet
 
 
-def kept(name: str | None = None) -> list[tuple[str, EmailMessage]]:
+def _files() -> list[Path]:
+    return sorted(mailbox().glob("*.eml"), key=lambda f: (f.stat().st_mtime_ns, f.name), reverse=True)
+
+
+def count_kept() -> int:
+    """How many mails the mailbox holds."""
+    return len(_files())
+
+
+def kept(name: str | None = None, first: int = 0, most: int | None = None) -> list[tuple[str, EmailMessage]]:
     """The mailbox's mails, newest first (or the one of that name): (name, message)."""
-    files = sorted(mailbox().glob("*.eml"), key=lambda f: (f.stat().st_mtime_ns, f.name), reverse=True)
-    chosen = [f for f in files if name in (None, f.stem)]
+    chosen = [f for f in _files() if name in (None, f.stem)][first : None if most is None else first + most]
     return [(f.stem, message_from_bytes(f.read_bytes(), policy=policy.default)) for f in chosen]
 
 

@@ -3,6 +3,14 @@
 from collections.abc import Callable
 from datetime import datetime
 
+import structlog
+from flask import current_app
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+from msme_calls.extensions import db
+
+log = structlog.get_logger()
 Sweep = Callable[[datetime], int]
 SWEEPS: dict[str, Sweep] = {}  # by name, in the order of registration
 
@@ -11,3 +19,26 @@ def sweep(function: Sweep) -> Sweep:
     """Register a sweep: it takes the instant, commits what it does, and returns how much it did."""
     SWEEPS[function.__name__] = function
     return function
+
+
+def soon() -> None:
+    """Have the sweeps run as soon as this transaction is committed, not only at their next turn."""
+    db.session.info["soon"] = True
+
+
+@event.listens_for(Session, "after_commit")
+def _wake(session: Session) -> None:
+    if session.in_nested_transaction() or not session.info.pop("soon", False):
+        return
+    wake = current_app.extensions.get("wake")  # there where `jobs.init_app` was called
+    try:
+        if wake:
+            wake()
+    except Exception as error:  # what was asked for is saved, and the next sweep finds it
+        log.warning("worker not woken", error=type(error).__name__)
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _forget(session: Session, previous: object) -> None:
+    if not session.in_nested_transaction():
+        session.info.pop("soon", None)
