@@ -9,7 +9,7 @@ import json
 import secrets
 import unicodedata
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -125,20 +125,29 @@ def _forget(session: Session, previous: Any) -> None:
         session.info.pop("history", None)
 
 
-def fault(rows: Iterator[Any]) -> tuple[int, str] | None:
+def fault(rows: Iterable[Any]) -> tuple[int, str] | None:
     """The first broken row of a chain and what is wrong with it, or None. Rows as History has them, in order."""
     prev, expected = GENESIS, 1
-    for row in rows:
-        if row.seq != expected:
-            return expected, "missing"
-        if row.prev != prev or row.hash != link(prev, row.seq, row.payload_hash):
-            return row.seq, "chain"
-        if row.payload is not None and row.payload_hash != sha256(bytes.fromhex(row.salt), row.payload.encode()):
-            return row.seq, "text"
-        if row.payload is not None and not _columns_agree(row):
-            return row.seq, "columns"
-        prev, expected = row.hash, expected + 1
+    try:
+        for row in rows:
+            if wrong := _wrong(row, prev, expected):
+                return expected, wrong
+            prev, expected = row.hash, expected + 1
+    except ValueError:  # what was put there is not even of the column's kind
+        return expected, "unreadable"
     return None
+
+
+def _wrong(row: Any, prev: str, expected: int) -> str | None:
+    if row.seq != expected:
+        return "missing"
+    if row.prev != prev or row.hash != link(prev, row.seq, row.payload_hash):
+        return "chain"
+    if row.payload is None:
+        return None
+    if row.payload_hash != sha256(bytes.fromhex(row.salt), row.payload.encode()):
+        return "text"
+    return None if _columns_agree(row) else "columns"
 
 
 def _columns_agree(row: Any) -> bool:
@@ -152,9 +161,21 @@ def _columns_agree(row: Any) -> bool:
 
 def verify() -> tuple[int, tuple[int, str] | None]:
     """Check the whole chain: (number of rows, first fault or None)."""
-    rows = db.session.scalars(sa.select(History).order_by(History.seq).execution_options(yield_per=1000))
     count = db.session.scalar(sa.select(sa.func.count()).select_from(History)) or 0
-    return count, fault(iter(rows))
+    found = fault(_rows(1000))
+    if found and found[1] == "unreadable":
+        found = fault(_rows(1))  # of many rows that are read at once it would not be known which one it is
+    return count, found
+
+
+def _rows(at_once: int) -> Iterable[History]:
+    rows = sa.select(History).order_by(History.seq).execution_options(yield_per=at_once)
+    return db.session.scalars(rows)
+
+
+def hash_of(seq: int) -> str | None:
+    """The hash of a row, to compare with what was noted of it earlier."""
+    return db.session.scalar(sa.select(History.hash).where(History.seq == seq))
 
 
 def head() -> tuple[int, str]:
