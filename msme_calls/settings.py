@@ -11,6 +11,12 @@ HERE = Path(__file__).resolve().parent.parent
 DEVELOPMENT_SECRET = "development only, never in production"  # production refuses to start with it
 
 
+_RANGES = (("port", 1, 65535), ("mail_port", 1, 65535), ("threads", 1, 200), ("trusted_proxies", 0, 9),
+           ("mail_timeout", 1, 600), ("max_upload_mb", 1, 1000))  # fmt: skip
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+_YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
+
+
 class SettingsError(Exception):
     """A setting is missing or unfit; the message names the variable and the way out."""
 
@@ -49,8 +55,18 @@ class Settings:
             raise SettingsError("MSME_ENV must be development or production.")
         if self.now:
             _instant(self.now)
+        self._refuse_senseless()
         if self.env == "production":
             self._refuse_unsafe()
+
+    def _refuse_senseless(self) -> None:
+        for name, least, most in _RANGES:
+            if not least <= getattr(self, name) <= most:
+                raise SettingsError(f"MSME_{name.upper()} must be from {least} to {most}, not {getattr(self, name)}.")
+        if self.public_url and not self.public_url.startswith(("http://", "https://")):
+            raise SettingsError("MSME_PUBLIC_URL must be a whole address, like https://calls.example.org.")
+        if self.log_level.upper() not in _LEVELS:
+            raise SettingsError(f"MSME_LOG_LEVEL must be one of {', '.join(_LEVELS)}.")
 
     def _refuse_unsafe(self) -> None:
         if self.secret_key == DEVELOPMENT_SECRET or len(self.secret_key) < 32:
@@ -68,6 +84,9 @@ class Settings:
     @property
     def database(self) -> str:
         """The database's address for SQLAlchemy."""
+        scheme, _, rest = self.database_url.partition("://")
+        if scheme in ("postgres", "postgresql"):  # as hosts give it, without the driver's name
+            return f"postgresql+psycopg://{rest}"
         return self.database_url or f"sqlite:///{self.data / 'msme-calls.sqlite3'}"
 
     @property
@@ -93,13 +112,15 @@ def _instant(text: str) -> datetime:
 
 def _read(kind: Any, name: str, text: str) -> Any:
     if kind is bool:
-        return text.lower() in ("1", "true", "yes", "on")
+        if text.lower() not in _YES + _NO:
+            raise SettingsError(f"{name} must be true or false, not {text!r}.")
+        return text.lower() in _YES
     if kind is int:
         try:
             return int(text)
         except ValueError:
             raise SettingsError(f"{name} must be a whole number, not {text!r}.") from None
-    return kind(text)
+    return Path(text).expanduser().absolute() if kind is Path else kind(text)
 
 
 def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
