@@ -1,6 +1,7 @@
 """Logs: one line of JSON for each event, with the request's id; never a secret, an address or people's words."""
 
 import logging
+import re
 import secrets
 import sys
 import time
@@ -10,6 +11,8 @@ import structlog
 from flask import Flask, Response, g, request
 
 _QUIET = ("/healthz", "/readyz", "/static/")
+# What an error of a library may quote: people's addresses, and the tokens of links and sessions.
+_PRIVATE = re.compile(r"[^\s@<>()'\"=,;:/]+@[^\s@<>()'\"=,;:/]+\.\w+|\b(?=[\w-]*\d)(?=[\w-]*[A-Z])[\w-]{40,}")
 
 
 def init_app(app: Flask) -> None:
@@ -20,6 +23,7 @@ def init_app(app: Flask) -> None:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
+        _hide,
     ]
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer(ensure_ascii=True)],
@@ -29,7 +33,9 @@ def init_app(app: Flask) -> None:
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processor=structlog.processors.JSONRenderer())
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared], processor=structlog.processors.JSONRenderer()
+        )
     )
     logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler], force=True)
 
@@ -48,6 +54,13 @@ def init_app(app: Flask) -> None:
             rule = request.url_rule.rule if request.url_rule else None  # the pattern: an address may hold a token
             structlog.get_logger().info("request", method=request.method, rule=rule, status=response.status_code, ms=ms)
         return response
+
+
+def _hide(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
+    for name in ("event", "exception"):
+        if name in event:
+            event[name] = _PRIVATE.sub("…", str(event[name]))
+    return event
 
 
 def _stderr(*_: Any) -> Any:
