@@ -1,27 +1,41 @@
 """Whether the process lives (`/healthz`) and whether it can serve (`/readyz`): database, storage, migrations."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 import structlog
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from flask import Flask, Response, jsonify
 
 from msme_calls import access, uploads
 from msme_calls.extensions import db
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 log = structlog.get_logger()
+# Alembic takes half a second to import: here it is imported where it is needed, not by every process at its start.
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 
-def alembic_config() -> Config:
+def alembic_config() -> "Config":
     """Alembic's configuration, wherever the process was started."""
+    from alembic.config import Config
+
     config = Config(toml_file=str(MIGRATIONS.parent / "pyproject.toml"))
     config.set_main_option("script_location", str(MIGRATIONS))
     return config
+
+
+def upgrade() -> None:
+    """Run the migrations that the database lacks. Processes that do so at once wait for each other."""
+    from alembic import command
+
+    config = alembic_config()
+    with db.engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        connection.commit()
 
 
 def _database() -> bool:
@@ -29,6 +43,9 @@ def _database() -> bool:
 
 
 def _migrations() -> bool:
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
     current = MigrationContext.configure(db.session.connection()).get_current_heads()
     return set(current) == set(ScriptDirectory.from_config(alembic_config()).get_heads())
 
