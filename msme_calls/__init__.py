@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from msme_calls import access, clock, errors, health, i18n, logs, settings, web
+from msme_calls import access, clock, errors, health, i18n, logs, mailbox, settings, web
 from msme_calls.extensions import compress, csrf, db, mail
 
 if TYPE_CHECKING:
@@ -27,7 +27,10 @@ def create_app(chosen: "Settings | None" = None) -> Application:
     app.settings = chosen or settings.from_environment()
     app.settings.data.mkdir(parents=True, exist_ok=True)
     app.config["SQLALCHEMY_DATABASE_URI"] = app.settings.database
+    # Errors name no values of rows, so that logs hold none; a connection that the server has dropped is made anew.
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"hide_parameters": True, "pool_pre_ping": True}
     app.config["TESTING"] = app.settings.env == "test"
+    app.config["MAIL_SUPPRESS_SEND"] = False  # outbox.py decides where mails go
     logs.init_app(app)
     clock.init_app(app)
     i18n.init_app(app)
@@ -39,6 +42,7 @@ def create_app(chosen: "Settings | None" = None) -> Application:
     compress.init_app(app)
     errors.init_app(app)
     health.init_app(app)
+    mailbox.init_app(app)
     _features(app)
     if app.settings.trusted_proxies:
         n = app.settings.trusted_proxies
