@@ -236,6 +236,25 @@ def upgrade() -> None:
         sa.UniqueConstraint("call_id", "key", name=op.f("uq_criteria_call_id_key")),
     )
     op.create_table(
+        "deadline_moves",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("call_id", sa.Uuid(), nullable=False),
+        sa.Column("former", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("new", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("moved_by_id", sa.Uuid(), nullable=True),
+        sa.CheckConstraint("former < new", name=op.f("ck_deadline_moves_later")),
+        sa.ForeignKeyConstraint(
+            ["call_id"], ["calls.id"], name=op.f("fk_deadline_moves_call_id_calls"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["moved_by_id"], ["people.id"], name=op.f("fk_deadline_moves_moved_by_id_people"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_deadline_moves")),
+    )
+    op.create_index(op.f("ix_deadline_moves_call_id"), "deadline_moves", ["call_id"], unique=False)
+    op.create_table(
         "invitations",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("call_id", sa.Uuid(), nullable=False),
@@ -253,8 +272,12 @@ def upgrade() -> None:
         sa.Column("invited_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("declined_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.CheckConstraint("accepted_at IS NULL OR declined_at IS NULL", name=op.f("ck_invitations_one_answer")),
+        sa.CheckConstraint(
+            "accepted_at IS NULL OR revoked_at IS NULL", name=op.f("ck_invitations_taken_or_taken_back")
+        ),
         sa.ForeignKeyConstraint(
             ["call_id"], ["calls.id"], name=op.f("fk_invitations_call_id_calls"), ondelete="CASCADE"
         ),
@@ -761,6 +784,8 @@ def downgrade() -> None:
     op.drop_table("login_sessions")
     op.drop_index(op.f("ix_invitations_call_id"), table_name="invitations")
     op.drop_table("invitations")
+    op.drop_index(op.f("ix_deadline_moves_call_id"), table_name="deadline_moves")
+    op.drop_table("deadline_moves")
     op.drop_table("criteria")
     op.drop_table("throttles")
     op.drop_table("stored_files")

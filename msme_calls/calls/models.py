@@ -95,6 +95,9 @@ class Call(Base):
     memberships: Mapped[list["Membership"]] = relationship(
         back_populates="call", cascade="all, delete-orphan", lazy="select"
     )
+    deadline_moves: Mapped[list["DeadlineMove"]] = relationship(
+        back_populates="call", cascade="all, delete-orphan", order_by="DeadlineMove.at.desc()", lazy="select"
+    )
 
     __mapper_args__ = {"version_id_col": version}
     __table_args__ = (
@@ -134,6 +137,21 @@ class Call(Base):
     def name(self) -> str:
         """The call's title in the reader's language."""
         return i18n.said(self.title) or self.slug
+
+
+class DeadlineMove(Base):
+    """An extension of the deadline, as it is announced on the call's page; the newest first in a call."""
+
+    __tablename__ = "deadline_moves"
+    id: Mapped[uuid.UUID] = uuid_key()
+    call_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("calls.id", ondelete="CASCADE"), index=True)
+    former: Mapped[datetime]
+    new: Mapped[datetime]
+    reason: Mapped[dict] = mapped_column(Translated, default=dict)
+    at: Mapped[datetime]
+    moved_by_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("people.id", ondelete="SET NULL"))
+    call: Mapped[Call] = relationship(back_populates="deadline_moves")
+    __table_args__ = (sa.CheckConstraint("former < new", name="later"),)
 
 
 class Partner(Base):
@@ -238,11 +256,14 @@ class Invitation(Base):
     invited_at: Mapped[datetime]
     accepted_at: Mapped[datetime | None]
     declined_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
     reason: Mapped[str] = mapped_column(default="")
     call: Mapped[Call] = relationship()
+    invited_by: Mapped[Person | None] = relationship()
     __table_args__ = (
         sa.UniqueConstraint("call_id", "address", "role"),
         sa.CheckConstraint("accepted_at IS NULL OR declined_at IS NULL", name="one_answer"),
+        sa.CheckConstraint("accepted_at IS NULL OR revoked_at IS NULL", name="taken_or_taken_back"),
     )
 
     @property
