@@ -17,8 +17,10 @@ CREATE TRIGGER history_unchanged BEFORE UPDATE ON history WHEN NEW.payload IS NO
        (NEW.seq, NEW.prev, NEW.hash, NEW.payload_hash, NEW.salt)
     BEGIN SELECT RAISE(ABORT, 'history never changes'); END;
 CREATE TRIGGER seals_kept BEFORE DELETE ON seals BEGIN SELECT RAISE(ABORT, 'seals are kept'); END;
-CREATE TRIGGER seals_unchanged BEFORE UPDATE ON seals WHEN (OLD.call_id, OLD.content, OLD.digest, OLD.result_at)
-    IS NOT (NEW.call_id, NEW.content, NEW.digest, NEW.result_at)
+CREATE TRIGGER seals_unchanged BEFORE UPDATE ON seals
+    WHEN (OLD.call_id, OLD.content, OLD.digest, OLD.secret, OLD.result_at, OLD.sealed_at)
+    IS NOT (NEW.call_id, NEW.content, NEW.digest, NEW.secret, NEW.result_at, NEW.sealed_at)
+    OR (OLD.unsealed_at IS NOT NULL AND NEW.unsealed_at IS NOT OLD.unsealed_at)
     BEGIN SELECT RAISE(ABORT, 'what was sealed never changes'); END
 """
 POSTGRESQL = """
@@ -31,8 +33,9 @@ CREATE FUNCTION history_unchanged() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
 CREATE TRIGGER history_unchanged BEFORE UPDATE OR DELETE ON history
     FOR EACH ROW EXECUTE FUNCTION history_unchanged();
 CREATE FUNCTION seals_unchanged() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    IF TG_OP = 'DELETE' OR (OLD.call_id, OLD.content, OLD.digest, OLD.result_at) IS DISTINCT FROM
-        (NEW.call_id, NEW.content, NEW.digest, NEW.result_at)
+    IF TG_OP = 'DELETE' OR (OLD.call_id, OLD.content, OLD.digest, OLD.secret, OLD.result_at, OLD.sealed_at)
+        IS DISTINCT FROM (NEW.call_id, NEW.content, NEW.digest, NEW.secret, NEW.result_at, NEW.sealed_at)
+        OR (OLD.unsealed_at IS NOT NULL AND NEW.unsealed_at IS DISTINCT FROM OLD.unsealed_at)
     THEN RAISE EXCEPTION 'what was sealed never changes'; END IF;
     RETURN NEW; END $$;
 CREATE TRIGGER seals_unchanged BEFORE UPDATE OR DELETE ON seals FOR EACH ROW EXECUTE FUNCTION seals_unchanged()
@@ -449,6 +452,7 @@ def upgrade() -> None:
         sa.Column("call_id", sa.Uuid(), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("secret", sa.Text(), nullable=False),
         sa.Column("result_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sealed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sealed_by_id", sa.Uuid(), nullable=True),

@@ -73,6 +73,7 @@ class Seal(Base):
     call_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("calls.id"), index=True)
     content: Mapped[bytes]  # canonical JSON, UTF-8, with a 256-bit nonce
     digest: Mapped[str]  # SHA-256 of the content, hexadecimal; public at once
+    secret: Mapped[str]  # 256 bits, never published: the salts of the commitments come from it
     result_at: Mapped[datetime]
     sealed_at: Mapped[datetime]
     sealed_by_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("people.id", ondelete="SET NULL"))
