@@ -3,12 +3,12 @@
 import json
 import unicodedata
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime, get_timezone_location
+from babel.dates import format_date, format_datetime, get_timezone_location
 from flask import Flask, g, has_request_context, request
 from flask_babel import force_locale, gettext, ngettext, pgettext
 from flask_babel import lazy_gettext as _l  # for words written before a language is known, as rules do
@@ -96,6 +96,11 @@ def written(instant: datetime, zone: str, pattern: str = "instant") -> str:
     """An instant as people write it in this language, in a zone. Patterns: see `_PATTERNS`."""
     text = format_datetime(instant, _PATTERNS[pattern][language()], tzinfo=ZoneInfo(zone), locale=language())
     return text.replace(" \u00a0", "\u00a0").replace("\u00a0 ", "\u00a0")
+
+
+def date_words(value: date) -> str:
+    """A day without a time, as people write it in this language."""
+    return format_date(value, _PATTERNS["day"][language()], locale=language())
 
 
 def zone_name(instant: datetime, zone: str) -> str:

@@ -193,6 +193,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "to_the_second": lambda v, zone: i18n.written(v, zone, "second"),
     "day": lambda v, zone="UTC": i18n.written(v, zone, "day"),
     "short_day": lambda v, zone="UTC": i18n.written(v, zone, "short_day"),
+    "date_words": i18n.date_words,
     "clock_time": lambda v, zone="UTC": i18n.written(v, zone, "clock_time"),
     "zone_name": i18n.zone_name,
     "left": i18n.left,
@@ -231,6 +232,7 @@ def init_app(app: Flask) -> None:
         COMPRESS_MIMETYPES=["text/html", "application/json", "text/csv", "text/plain"],
         COMPRESS_BR_LEVEL=5,
         COMPRESS_STREAMS=False,
+        WTF_CSRF_SSL_STRICT=False,  # it wants the Referer that our own policy keeps browsers from sending
         WTF_CSRF_TIME_LIMIT=None,  # bound to the session: people write for hours
     )
     app.jinja_env.filters.update(FILTERS)
