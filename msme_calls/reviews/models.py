@@ -18,7 +18,6 @@ class Ended(Enum):
     DECLINED = "declined"
     CONFLICT = "conflict"
     REMOVED = "removed"
-    WITHDRAWN = "withdrawn"  # the proposal was
 
 
 class ReviewStatus(Enum):
@@ -65,10 +64,11 @@ class Review(Base):
     scores: Mapped[dict] = mapped_column(default=dict)  # criterion key → score or null
     comment_applicant: Mapped[str] = mapped_column(default="")
     comment_committee: Mapped[str] = mapped_column(default="")
+    language: Mapped[str] = mapped_column(default="en")  # in which the comments are written
     score: Mapped[int | None] = mapped_column(sa.BigInteger)  # weighted mean in billionths, of the submitted sheet
     saved_at: Mapped[datetime]
     submitted_at: Mapped[datetime | None]
-    late: Mapped[bool] = mapped_column(default=False)
+    late: Mapped[bool] = mapped_column(default=False)  # first submitted after its due date
     version: Mapped[int] = mapped_column(default=1)
     assignment: Mapped[Assignment] = relationship(back_populates="review")
     former: Mapped[list["FormerReview"]] = relationship(cascade="all, delete-orphan", order_by="FormerReview.number")
@@ -87,8 +87,10 @@ class FormerReview(Base):
     scores: Mapped[dict]
     comment_applicant: Mapped[str]
     comment_committee: Mapped[str]
+    language: Mapped[str]
     score: Mapped[int | None] = mapped_column(sa.BigInteger)
     submitted_at: Mapped[datetime]
+    reason: Mapped[str]  # why it was revised
 
 
 class Standing(Base):
@@ -100,7 +102,7 @@ class Standing(Base):
     count: Mapped[int] = mapped_column(default=0)  # submitted reviews that have a score
     mean: Mapped[int | None] = mapped_column(sa.BigInteger)  # billionths
     spread: Mapped[int | None] = mapped_column(sa.BigInteger)  # standard deviation of the reviews' scores, billionths
-    ties: Mapped[str] = mapped_column(default="")  # the criteria's means in the call's order, then nothing
+    ties: Mapped[str] = mapped_column(default="")  # the means of the tie-break criteria: `ranking.tie_text`
     draw: Mapped[str] = mapped_column(default="")  # the last resort: a hash that anyone can recompute
     proposal: Mapped[Proposal] = relationship()
     __table_args__ = (sa.Index("ix_standings_rank", "call_id", "mean", "ties", "draw"),)

@@ -16,19 +16,30 @@ class Weighted:
     weight: int
     scale: int = 5
 
+    def __post_init__(self) -> None:
+        if self.weight <= 0 or self.scale <= 0:
+            raise ValueError(f"{self.key}: weight and scale are above 0")
 
-def review_score(scores: Mapping[str, int | None], criteria: Sequence[Weighted], scale: int = 5) -> Fraction | None:
-    """The weighted mean of the criteria answered, on a scale from 0 to `scale`; None if none was answered.
 
-    `scores`: criterion key → whole score, None for “can't judge”, absent if skipped. Raises ValueError off the scale.
+def top(criteria: Iterable[Weighted]) -> int:
+    """The highest mean that there can be: the longest of the criteria's scales."""
+    return max((c.scale for c in criteria), default=5)
+
+
+def review_score(scores: Mapping[str, int | None], criteria: Sequence[Weighted]) -> Fraction | None:
+    """The weighted mean of the criteria answered, on a scale from 0 to `top(criteria)`; None if none was answered.
+
+    `scores`: criterion key → whole score, None for “can't judge”, absent if skipped. A criterion with a shorter scale
+    counts in proportion. Raises ValueError for anything but a whole number on the criterion's scale.
     """
+    scale = top(criteria)
     total, weights = Fraction(0), 0
     for c in criteria:
         score = scores.get(c.key)
         if score is None:
             continue
-        if isinstance(score, bool) or not 0 <= score <= c.scale:
-            raise ValueError(f"{c.key}: {score} is not between 0 and {c.scale}")
+        if type(score) is not int or not 0 <= score <= c.scale:
+            raise ValueError(f"{c.key}: {score!r} is no whole number from 0 to {c.scale}")
         total += c.weight * Fraction(score * scale, c.scale)
         weights += c.weight
     return total / weights if weights else None
