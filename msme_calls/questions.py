@@ -8,10 +8,11 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from babel.numbers import NumberFormatError, parse_decimal
+from babel.numbers import NumberFormatError, format_decimal, parse_decimal
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
@@ -19,7 +20,9 @@ from werkzeug.datastructures import MultiDict
 
 from msme_calls import i18n
 
-LONGEST = 20_000  # characters in one answer, whatever the call says
+LONGEST = 20_000  # characters in one answer, whatever the call says; more is kept and said, never cut
+CELL = 2_000  # the same for a cell of a table
+SHORT = 200  # characters of what a page offers to choose from
 MOST_ROWS = 50
 _MAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
 _SINGLE = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")  # scripts written without spaces
@@ -80,10 +83,16 @@ class Kind:
     label = _l("Short text")
     control = "line"  # the macro that draws its field
     settings: tuple[str, ...] = ()  # options that a coordinator may set
+    own = False  # whether an answer is the person's own words, in the language of her proposal
+    missing = _l("Answer this question: it is required.")
 
     def read(self, question: Question, form: MultiDict[str, str]) -> Any:
-        """What was typed, as it is kept."""
-        return i18n.normal(form.get(question.key, ""))[:LONGEST]
+        """What was typed, as it is kept: all of it, however long."""
+        return i18n.normal(form.get(question.key, ""))
+
+    def typed(self, question: Question, value: Any) -> Any:
+        """An answer as it stands in its field again."""
+        return value
 
     def is_blank(self, value: Any) -> bool:
         """Whether nothing has been answered."""
@@ -94,12 +103,17 @@ class Kind:
         return []
 
     def shown(self, question: Question, value: Any) -> str:
-        """The answer as text in this language, for pages, exports and print."""
+        """The answer as text in this language, for pages and print."""
         return str(value or "")
+
+    def exported(self, question: Question, value: Any) -> Any:
+        """The answer in a list for other programs."""
+        return self.shown(question, value)
 
 
 class ShortText(Kind):
     settings: tuple[str, ...] = ("max_words", "max_chars")
+    own = True
 
     def read(self, question: Question, form: MultiDict[str, str]) -> str:
         return " ".join(super().read(question, form).split())
@@ -111,6 +125,7 @@ class ShortText(Kind):
 class LongText(Kind):
     key, label, control = "long-text", _l("Long text"), "area"
     settings = ("min_words", "max_words")
+    own = True
 
     def problems(self, question: Question, value: str) -> list[str]:
         return length_problems(question.options, value)
@@ -134,47 +149,91 @@ def length_problems(options: Mapping[str, Any], text: str) -> list[str]:
             + " "
             + ngettext("It has %(num)d word now.", "It has %(num)d words now.", n)
         )
-    if (most_chars := options.get("max_chars")) and len(text) > most_chars:
+    if len(text) > (most_chars := options.get("max_chars") or LONGEST):
         found.append(_("Shorten the answer to %(most)d characters: it has %(now)d.", most=most_chars, now=len(text)))
     return found
 
 
 class Number(Kind):
+    """Kept as plain digits with a point, so that “1.250” means the same to whoever reads it in another language."""
+
     key, label, control = "number", _l("Number"), "number"
     settings = ("min", "max")
 
     @staticmethod
-    def value(text: str) -> float | None:
-        """The number that a text means in this language (or plainly written), or None."""
+    def plain(text: str) -> str | None:
+        """The digits that a text means in this language (or as English writes them), or None."""
+        compact = re.sub(r"\s", "", text).replace("−", "-")
+        if not re.fullmatch(r"[-+]?[\d.,’']{1,30}", compact):
+            return None
         for locale in (i18n.language(), "en"):
             try:
-                return float(parse_decimal(text.replace(" ", "\u00a0"), locale=locale))
-            except (NumberFormatError, ValueError):
+                return format(parse_decimal(compact, locale=locale, strict=True), "f")
+            except NumberFormatError:
                 pass
-        compact = re.sub(r"[\s\u00a0\u202f]", "", text)
-        return float(compact) if re.fullmatch(r"-?\d{1,15}", compact) else None
+        return None
+
+    @staticmethod
+    def value(text: str) -> Decimal | None:
+        """The number of an answer as it is kept, or None if what was typed is none."""
+        return Decimal(text) if re.fullmatch(r"-?[0-9]{1,30}(\.[0-9]{1,30})?", text) else None
+
+    def read(self, question: Question, form: MultiDict[str, str]) -> str:
+        text = super().read(question, form)
+        return self.plain(text) or text
+
+    def typed(self, question: Question, value: str) -> str:
+        number = self.value(value or "")
+        return value if number is None else format_decimal(number, "0.##########", i18n.language())
 
     def problems(self, question: Question, value: str) -> list[str]:
         number = self.value(value)
         if number is None:
             return [_("Write the number in figures, for example 85.")]
         least, most = question.options.get("min"), question.options.get("max")
-        if least is not None and number < least:
-            return [_("Write a number of at least %(least)s.", least=least)]
-        if most is not None and number > most:
-            return [_("Write a number of at most %(most)s.", most=most)]
+        if least is not None and number < Decimal(str(least)):
+            return [_("Write a number of at least %(least)s.", least=_figure(least))]
+        if most is not None and number > Decimal(str(most)):
+            return [_("Write a number of at most %(most)s.", most=_figure(most))]
         return []
+
+    def shown(self, question: Question, value: str) -> str:
+        number = self.value(value or "")
+        return value or "" if number is None else _figure(number)
+
+    def exported(self, question: Question, value: str) -> Any:
+        number = self.value(value or "")
+        if number is None:
+            return value or ""
+        return int(number) if number == int(number) else float(number)
+
+
+def _figure(number: Any) -> str:
+    return format_decimal(number, locale=i18n.language())
 
 
 class Date(Kind):
     key, label, control = "date", _l("Date"), "date"
 
-    def problems(self, question: Question, value: str) -> list[str]:
+    @staticmethod
+    def value(text: str) -> date | None:
+        """The day of an answer, or None if what was typed is none."""
         try:
-            date.fromisoformat(value)
+            return date.fromisoformat(text) if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) else None
         except ValueError:
+            return None
+
+    def problems(self, question: Question, value: str) -> list[str]:
+        if self.value(value) is None:
             return [_("Write the date as year, month and day, for example 2027-09-01.")]
         return []
+
+    def shown(self, question: Question, value: str) -> str:
+        day = self.value(value or "")
+        return value or "" if day is None else i18n.date_words(day)
+
+    def exported(self, question: Question, value: str) -> str:
+        return value or ""
 
 
 class YesNo(Kind):
@@ -202,6 +261,9 @@ class Choice(Kind):
         """The choices: key to words in this language."""
         return {c["key"]: i18n.said(c["label"]) for c in question.options.get("choices", [])}
 
+    def read(self, question: Question, form: MultiDict[str, str]) -> Any:
+        return super().read(question, form)[:SHORT]
+
     def problems(self, question: Question, value: str) -> list[str]:
         return [] if value in self.choices(question) else [_("Choose one of the answers in the list.")]
 
@@ -213,7 +275,8 @@ class Choices(Choice):
     key, label, control = "choices", _l("Several choices"), "choices"
 
     def read(self, question: Question, form: MultiDict[str, str]) -> list[str]:
-        return list(dict.fromkeys(form.getlist(question.key)))[:MOST_ROWS]
+        sent = (i18n.normal(value)[:SHORT] for value in form.getlist(question.key))
+        return [value for value in dict.fromkeys(sent) if value][:SHORT]
 
     def problems(self, question: Question, value: Any) -> list[str]:
         known = self.choices(question)
@@ -253,16 +316,21 @@ class Language(Choice):
 class Link(ShortText):
     key, label, control = "link", _l("Link"), "link"
     settings = ()
+    own = False
 
     def problems(self, question: Question, value: str) -> list[str]:
-        parts = urlsplit(value if "//" in value else f"https://{value}")
+        try:
+            parts = urlsplit(value if "//" in value else f"https://{value}")
+        except ValueError:  # an opening bracket alone
+            parts = urlsplit("")
         good = parts.scheme in ("http", "https") and "." in (parts.hostname or "") and len(value.split()) == 1
-        return [] if good else [_("Write an address such as www.example.org.")]
+        return [] if good and len(value) <= CELL else [_("Write an address such as www.example.org.")]
 
 
 class Mail(ShortText):
     key, label, control = "email", _l("E-mail address"), "email"
     settings = ()
+    own = False
 
     def problems(self, question: Question, value: str) -> list[str]:
         return [] if mail_holds(value) else [_("Write the whole address, as in name@example.org.")]
@@ -278,6 +346,15 @@ class File(Kind):
 
     key, label, control = "file", _l("File"), "file"
     settings = ("types", "max_mb", "max_pages", "max_files")
+    missing = _l("Send a file: it is required.")
+
+    def limits(self, question: Question) -> dict[str, Any]:
+        """What may be sent: kinds, bytes and pages of one file (pages None: any number), and how many files."""
+        options = question.options
+        return {
+            "kinds": list(options.get("types") or ("pdf",)), "max_bytes": int(options.get("max_mb", 10) * 1_000_000),
+            "max_pages": options.get("max_pages"), "max_files": options.get("max_files", 1),
+        }  # fmt: skip
 
     def read(self, question: Question, form: MultiDict[str, str]) -> list[str]:
         return []
@@ -289,33 +366,47 @@ class File(Kind):
 class Table(Kind):
     key, label, control = "table", _l("Table of rows"), "table"
     settings: tuple[str, ...] = ("columns", "max_rows", "min_rows")
+    own = True
+    most = "max_rows"  # the option that limits the rows
 
     def columns(self, question: Question) -> dict[str, str]:
         """The columns: key to words in this language."""
         return {c["key"]: i18n.said(c["label"]) for c in question.options.get("columns", [])}
 
+    def limit(self, question: Question) -> int:
+        """How many rows are taken at most."""
+        return min(question.options.get(self.most) or MOST_ROWS, MOST_ROWS)
+
     def read(self, question: Question, form: MultiDict[str, str]) -> list[dict[str, str]]:
-        rows = []
-        for n in range(MOST_ROWS):
-            row = {c: i18n.normal(form.get(f"{question.key}.{n}.{c}", ""))[:2000] for c in self.columns(question)}
-            if any(row.values()):
-                rows.append(row)
-        return rows
+        """The rows that aren't empty, in the order of their numbers, whichever those are (`form.js` leaves gaps)."""
+        name = re.compile(rf"{re.escape(question.key)}-([0-9]{{1,4}})-.+")
+        numbers = sorted({int(found[1]) for key in form if (found := name.fullmatch(key))})
+        columns = self.columns(question)
+        rows = [{c: i18n.normal(form.get(f"{question.key}-{n}-{c}", "")) for c in columns} for n in numbers]
+        return [row for row in rows if any(row.values())]
 
     def problems(self, question: Question, value: Any) -> list[str]:
-        most = question.options.get("max_rows", MOST_ROWS)
+        most, least = self.limit(question), question.options.get("min_rows", 0)
         if len(value) > most:
-            return [ngettext("Keep at most %(num)d row.", "Keep at most %(num)d rows.", most)]
-        return self.row_problems(question, value)
-
-    def row_problems(self, question: Question, value: Any) -> list[str]:
-        """What is wrong with single rows."""
-        columns = self.columns(question)
+            return [self.too_many(most)]
+        if len(value) < least:
+            return [ngettext("Fill in at least %(num)d row.", "Fill in at least %(num)d rows.", least)]
         for n, row in enumerate(value, 1):
-            for c, name in columns.items():
-                if not row.get(c):
-                    return [_("Row %(row)d: fill in “%(column)s”, or clear the whole row.", row=n, column=name)]
+            if said := self.row_problem(question, row, n):
+                return [said]
         return []
+
+    def too_many(self, most: int) -> str:
+        return ngettext("Keep at most %(num)d row.", "Keep at most %(num)d rows.", most)
+
+    def row_problem(self, question: Question, row: Mapping[str, str], n: int) -> str | None:
+        """What is wrong with row `n`, if anything."""
+        for c, name in self.columns(question).items():
+            if not row.get(c):
+                return _("Row %(row)d: fill in “%(column)s”, or clear the whole row.", row=n, column=name)
+            if len(row[c]) > CELL:
+                return _("Row %(row)d: shorten “%(column)s”.", row=n, column=name)
+        return None
 
     def shown(self, question: Question, value: Any) -> str:
         columns = self.columns(question)
@@ -325,6 +416,7 @@ class Table(Kind):
 class People(Table):
     key, label, control = "people", _l("People"), "people"
     settings = ("max_people",)
+    most = "max_people"
     fields = {
         "name": _l("Name"),
         "affiliation": _l("Affiliation"),
@@ -336,21 +428,21 @@ class People(Table):
     def columns(self, question: Question) -> dict[str, str]:
         return {k: str(v) for k, v in self.fields.items()}
 
-    def problems(self, question: Question, value: Any) -> list[str]:
-        most = question.options.get("max_people", MOST_ROWS)
-        if len(value) > most:
-            return [ngettext("Keep at most %(num)d person.", "Keep at most %(num)d people.", most)]
-        return self.row_problems(question, value)
+    def too_many(self, most: int) -> str:
+        return ngettext("Keep at most %(num)d person.", "Keep at most %(num)d people.", most)
 
-    def row_problems(self, question: Question, value: Any) -> list[str]:
-        for n, row in enumerate(value, 1):
-            if not row.get("name") or not row.get("affiliation"):
-                return [_("Person %(row)d: fill in the name and the affiliation.", row=n)]
-            if row.get("email") and not mail_holds(row["email"]):
-                return [_("Person %(row)d: write the whole e-mail address, as in name@example.org.", row=n)]
-            if row.get("orcid") and not orcid_holds(row["orcid"]):
-                return [_("Person %(row)d: one digit of the ORCID iD is wrong; compare it with orcid.org.", row=n)]
-        return []
+    def row_problem(self, question: Question, row: Mapping[str, str], n: int) -> str | None:
+        if not row.get("name") or not row.get("affiliation"):
+            return _("Person %(row)d: fill in the name and the affiliation.", row=n)
+        if any(len(cell) > CELL for cell in row.values()):
+            return _("Person %(row)d: shorten what is longer than %(most)d characters.", row=n, most=CELL)
+        if row.get("economy") and row["economy"] not in i18n.economies("en"):
+            return _("Person %(row)d: choose an economy in the list.", row=n)
+        if row.get("email") and not mail_holds(row["email"]):
+            return _("Person %(row)d: write the whole e-mail address, as in name@example.org.", row=n)
+        if row.get("orcid") and not orcid_holds(row["orcid"]):
+            return _("Person %(row)d: one digit of the ORCID iD is wrong; compare it with orcid.org.", row=n)
+        return None
 
     def shown(self, question: Question, value: Any) -> str:
         lines = []
@@ -378,5 +470,5 @@ def problems(question: Question, value: Any) -> list[str]:
     """Everything that stands against handing in this answer: missing if required, else what its kind finds."""
     kind = kind_of(question)
     if kind.is_blank(value):
-        return [_("Answer this question: it is required.")] if question.required else []
+        return [str(kind.missing)] if question.required else []
     return kind.problems(question, value)
