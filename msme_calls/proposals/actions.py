@@ -14,17 +14,29 @@ from msme_calls.calls.models import Call, Section
 from msme_calls.errors import allow
 from msme_calls.extensions import db, lock
 from msme_calls.proposals import answers as answering
-from msme_calls.proposals import rules
-from msme_calls.proposals.models import (
-    Attachment,
-    Conflict,
-    Proposal,
-    ProposalVersion,
-    SectionDraft,
-    Status,
-)
+from msme_calls.proposals import queries, rules
+from msme_calls.proposals.models import Attachment, Conflict, Proposal, ProposalVersion, SectionDraft, Status
+from msme_calls.questions import KINDS
 
 _LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # none that is taken for another
+
+
+class SavedElsewhere(Exception):
+    """A section was saved in another window meanwhile, with other answers; nothing of this one is written yet."""
+
+    def __init__(self, part: SectionDraft) -> None:
+        super().__init__("saved elsewhere")
+        self.part = part
+
+
+def start_or_continue(call: Call, known: int, *, by: Person, at: datetime) -> Proposal:
+    """Begin a draft, unless the person has more proposals to this call than the `known` that her page showed her:
+
+    then the button was pressed twice, or in two windows, and the newest is what she means.
+    """
+    lock(by)
+    mine = list(db.session.scalars(queries.own_in(by, call)))
+    return mine[0] if len(mine) > known else start(call, by=by, at=at)
 
 
 def start(call: Call, *, by: Person, at: datetime) -> Proposal:
@@ -35,7 +47,7 @@ def start(call: Call, *, by: Person, at: datetime) -> Proposal:
         call=call,
         owner=by,
         reference=f"{call.prefix}-{code[:4]}-{code[4:]}",
-        language=by.language,
+        language=by.language if by.language in call.languages else call.languages[0],
         organisation=by.organisation,
         started_at=at,
     )
@@ -44,16 +56,37 @@ def start(call: Call, *, by: Person, at: datetime) -> Proposal:
     return proposal
 
 
+def lock_whole(proposal: Proposal) -> None:
+    """Lock a proposal and read anew what is written of it, its sections and files included."""
+    lock(proposal)
+    for part in (*proposal.drafts, *proposal.attachments):
+        db.session.expire(part)
+    db.session.expire(proposal, ["drafts", "attachments"])
+
+
 def save_section(
-    proposal: Proposal, section: Section, answers: Mapping[str, Any], *, by: Person, at: datetime
+    proposal: Proposal,
+    section: Section,
+    answers: Mapping[str, Any],
+    *,
+    by: Person,
+    at: datetime,
+    seen: int | None = None,
 ) -> SectionDraft:
-    """Keep what was typed into a section, right or not. The public face follows until the first submission."""
+    """Keep what was typed into a section, right or not. The public face follows until the first submission.
+
+    `seen` is the section's version that the person had before her (0: never saved). Raises SavedElsewhere if it was
+    saved with other answers since.
+    """
+    lock_whole(proposal)
     allow(rules.no_edit(proposal.status, proposal.call.phase(at)))
-    part = next((d for d in proposal.drafts if d.section_id == section.id), None)
+    part = answering.part_of(proposal, section)
+    kept = {q.key: answers[q.key] for q in section.questions if q.key in answers and q.kind != "file"}
+    if part and seen not in (None, part.version) and any(part.answers.get(k) != v for k, v in kept.items()):
+        raise SavedElsewhere(part)
     if part is None:
         part = SectionDraft(section_id=section.id, answers={}, saved_at=at)
         proposal.drafts.append(part)
-    kept = {q.key: answers[q.key] for q in section.questions if q.key in answers and q.kind != "file"}
     part.answers = {**part.answers, **kept}
     part.saved_at, part.saved_by_id = at, by.id
     if proposal.status is Status.DRAFT:
@@ -67,11 +100,21 @@ def _show(proposal: Proposal, answers: Mapping[str, Any]) -> None:
 
 
 def attach(proposal: Proposal, key: str, checked: uploads.Checked, *, by: Person, at: datetime) -> Attachment:
-    """Add a checked and kept file to a question of the draft; the same file twice is one."""
+    """Add a checked and kept file to a question of the draft; the same file twice is one.
+
+    Where a question takes one file, a new one takes the place of the former.
+    """
+    lock_whole(proposal)
     allow(rules.no_edit(proposal.status, proposal.call.phase(at)))
-    for there in proposal.attachments:
-        if there.removed_at is None and (there.question, there.sha256) == (key, checked.sha256):
-            return there
+    there = [a for a in proposal.attachments if a.removed_at is None and a.question == key]
+    if same := next((a for a in there if (a.sha256, a.name) == (checked.sha256, checked.name)), None):
+        return same
+    most = next(KINDS["file"].limits(q)["max_files"] for q in proposal.call.questions if q.key == key)
+    if most == 1:
+        for former in there:
+            former.removed_at = at
+    else:
+        allow(rules.no_more_files(len(there), most))
     uploads.remember(checked, at)
     row = Attachment(
         question=key, sha256=checked.sha256, name=checked.name, kind=checked.kind, size=checked.size,
@@ -93,7 +136,7 @@ def submit(proposal: Proposal, key: str, *, by: Person, at: datetime) -> Proposa
 
     The proposal's row is locked first, so that of two requests at once the second finds the first one's version.
     """
-    lock(proposal)
+    lock_whole(proposal)
     same_key = sa.select(ProposalVersion).filter_by(proposal_id=proposal.id, idempotency_key=key)
     if done := db.session.scalar(same_key):
         return done
@@ -150,6 +193,7 @@ def restore(proposal: Proposal, *, by: Person, at: datetime) -> None:
 
 def declare_conflict(proposal: Proposal, person: Person, reason: str, *, by: Person, at: datetime) -> Conflict:
     """Note that a person has a conflict of interest with a proposal; it holds against every role she has."""
+    lock(proposal)
     there = db.session.scalar(sa.select(Conflict).filter_by(proposal_id=proposal.id, person_id=person.id))
     if there:
         return there

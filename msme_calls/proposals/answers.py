@@ -7,7 +7,7 @@ from typing import Any
 
 from msme_calls import history, questions
 from msme_calls.calls.models import Blindness, Call, Question, Section
-from msme_calls.proposals.models import FACE, Proposal, ProposalVersion
+from msme_calls.proposals.models import FACE, Proposal, ProposalVersion, SectionDraft
 
 
 class Viewer(Enum):
@@ -26,6 +26,11 @@ class Shown:
     question: Question
     value: Any
     files: list[dict[str, Any]] = field(default_factory=list)
+
+
+def part_of(proposal: Proposal, section: Section) -> SectionDraft | None:
+    """A section as it was saved last, if ever."""
+    return next((d for d in proposal.drafts if d.section_id == section.id), None)
 
 
 def draft_answers(proposal: Proposal) -> dict[str, Any]:
@@ -51,9 +56,13 @@ def problems(section: Section, answers: Mapping[str, Any]) -> dict[str, list[str
 
 
 def face(asked: Iterable[Question], answers: Mapping[str, Any]) -> dict[str, str]:
-    """The columns that a proposal shows of itself: each filled by the one question that feeds it."""
-    found = {q.feeds: str(answers.get(q.key) or "") for q in asked if q.feeds in FACE}
-    return {name: found.get(name, "") for name in FACE}
+    """The columns that a proposal shows of itself: each filled by the one question that feeds it, once answered."""
+    return {q.feeds: str(answers[q.key] or "") for q in asked if q.feeds in FACE and q.key in answers}
+
+
+def prefilled(proposal: Proposal, section: Section) -> dict[str, Any]:
+    """What a section not saved yet offers as an answer: what is known from the person's account."""
+    return {q.key: getattr(proposal, q.feeds) for q in section.questions if q.feeds in FACE}
 
 
 def digest(call: Call, proposal: Proposal, answers: Mapping[str, Any], files: list[dict[str, Any]]) -> str:
@@ -80,7 +89,9 @@ def seen(
 ) -> list[tuple[Section, list[Shown]]]:
     """The answers that a viewer may see, by section; sections without any are left out."""
     neutral = viewer is Viewer.REVIEWER and call.blindness is Blindness.SINGLE
-    numbered = [{**f, "name": f"document-{n}.{f['kind']}"} if neutral else f for n, f in enumerate(files, 1)]
+    asked_for = {q.key for q in call.questions if q.kind == "file" and not hides(call, q, viewer)}
+    left = [f for f in files if f["question"] in asked_for]  # numbered without gaps: none tells of a hidden one
+    numbered = [{**f, "name": f"document-{n}.{f['kind']}"} if neutral else f for n, f in enumerate(left, 1)]
     found = []
     for section in call.sections:
         asked = [q for q in section.questions if not hides(call, q, viewer)]

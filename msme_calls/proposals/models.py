@@ -34,6 +34,7 @@ class Proposal(Base):
     reference: Mapped[str] = mapped_column(unique=True)  # SBC27-7KQ4-M2
     status: Mapped[Status] = mapped_column(default=Status.DRAFT)
     title: Mapped[str] = mapped_column(default="")
+    title_folded: Mapped[str] = mapped_column(default="")  # to search and sort by
     summary: Mapped[str] = mapped_column(default="")
     organisation: Mapped[str] = mapped_column(default="")
     organisation_folded: Mapped[str] = mapped_column(default="", index=True)
@@ -62,9 +63,9 @@ class Proposal(Base):
         sa.Index("ix_proposals_call_id_status", "call_id", "status"),
     )
 
-    @validates("organisation")
+    @validates("title", "organisation")
     def _fold(self, key: str, value: str) -> str:
-        self.organisation_folded = i18n.folded(value)
+        setattr(self, f"{key}_folded", i18n.folded(value))
         return value
 
 

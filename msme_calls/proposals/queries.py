@@ -17,12 +17,18 @@ def own(person: Person) -> sa.Select[Proposal]:
     return sa.select(Proposal).where(Proposal.owner_id == person.id)
 
 
+def own_in(person: Person, call: Call) -> sa.Select[Proposal]:
+    """The person's own proposals to a call, the newest first."""
+    return own(person).where(Proposal.call_id == call.id).order_by(Proposal.started_at.desc(), Proposal.id)
+
+
 def load_own(person: Person, proposal_id: uuid.UUID) -> Proposal | None:
     """One of the person's own proposals with what its pages need."""
     parts = (
         joinedload(Proposal.call).selectinload(Call.sections).selectinload(Section.questions),
         selectinload(Proposal.drafts),
         selectinload(Proposal.attachments),
+        selectinload(Proposal.versions),
     )
     return db.session.scalar(own(person).where(Proposal.id == proposal_id).options(*parts))
 

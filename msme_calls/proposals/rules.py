@@ -1,5 +1,7 @@
 """What an applicant may do with a proposal, and when: each rule gives the reason against, or None."""
 
+from enum import Enum
+
 from msme_calls.calls.phases import Phase
 from msme_calls.i18n import _l
 from msme_calls.proposals.models import Status
@@ -11,15 +13,54 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
 }
 
 
+class Standing(Enum):
+    """Where a proposal stands, in the words that its applicant is told."""
+
+    DRAFT = "draft"
+    MISSED = "not-submitted"
+    RECEIVED = "received"
+    REVIEW = "review"
+    DECISION = "decision"  # “decision on 27 June”
+    PUBLISHED = "published"
+    WITHDRAWN = "withdrawn"
+    CANCELLED = "cancelled"  # the call was
+    OVER = "over"
+
+
+_STANDING = {
+    Phase.CLOSED: Standing.RECEIVED,
+    Phase.REVIEW: Standing.REVIEW,
+    Phase.DECIDING: Standing.DECISION,
+    Phase.SEALED: Standing.DECISION,
+    Phase.PUBLISHED: Standing.PUBLISHED,
+    Phase.ARCHIVED: Standing.OVER,
+}
+
+
+def public_status(status: Status, phase: Phase) -> Standing:
+    """What an applicant is told of her proposal: nothing in it depends on what reviewers or coordinators think."""
+    if phase is Phase.CANCELLED:
+        return Standing.CANCELLED
+    if status is Status.WITHDRAWN:
+        return Standing.WITHDRAWN
+    if status is Status.DRAFT:
+        return Standing.DRAFT if phase is Phase.OPEN else Standing.MISSED
+    return _STANDING.get(phase, Standing.RECEIVED)
+
+
 def no_start(phase: Phase) -> str | None:
     """Against starting a proposal to a call in this phase."""
     if phase in (Phase.DRAFT, Phase.ANNOUNCED):
         return _l("This call is not open yet.")
+    if phase is Phase.CANCELLED:
+        return _l("This call was cancelled: it takes no proposals.")
     return None if phase is Phase.OPEN else _closed()
 
 
 def no_edit(status: Status, phase: Phase) -> str | None:
     """Against changing the draft, its files included."""
+    if phase is Phase.CANCELLED:
+        return _l("This call was cancelled: proposals can no longer be written or changed.")
     if phase is not Phase.OPEN:
         return _closed()
     if status is Status.WITHDRAWN:
@@ -36,9 +77,16 @@ def no_submit(status: Status, phase: Phase, missing: int) -> str | None:
     return None
 
 
+def no_more_files(count: int, most: int) -> str | None:
+    """Against one more file for a question that has `count` and takes `most` (at least two)."""
+    return None if count < most else _l("At most %(most)d files are taken here: remove one first.", most=most)
+
+
 def no_withdraw(status: Status, phase: Phase) -> str | None:
     if status is not Status.SUBMITTED:
         return _l("Only a submitted proposal can be withdrawn.")
+    if phase is Phase.CANCELLED:
+        return _l("This call was cancelled: proposals are not judged.")
     if phase >= Phase.DECIDING:
         return _l("The decision is being taken: write to the coordinators if you want to withdraw.")
     return None
