@@ -23,6 +23,7 @@ def migrate(connection: sa.Connection) -> None:
         connection=connection,
         target_metadata=Base.metadata,
         render_item=render_item,
+        include_object=context.config.attributes.get("include_object"),
         compare_type=True,
         render_as_batch=False,
         transaction_per_migration=False,
