@@ -2,8 +2,8 @@
 
 The draw is a maximum flow found by augmenting paths. Reviews are given in rounds, the proposals with fewest first, so
 that what is lacking is spread evenly (greedy is exact here: the loads that a flow can serve form a polymatroid;
-Federgruen and Groenevelt 1986). Each path ends at the reachable reviewer who holds least, which keeps the sum of squared loads
-least among all assignments that serve the same proposals (successive shortest paths with convex costs;
+Federgruen and Groenevelt 1986). Each path ends at the reachable reviewer who holds least, which keeps the sum of the
+squared loads least among all assignments that serve the same proposals (successive shortest paths with convex costs;
 Ahuja, Magnanti and Orlin 1993, ch. 9 and 14).
 """
 
@@ -28,7 +28,7 @@ class Bar(Enum):
 
 @dataclass(frozen=True)
 class Seat:
-    """A reviewer: what conflicts look at, languages she reads (none named: all), most reviews (None: no limit), load."""
+    """A reviewer: what conflicts look at, languages read (none named: all), most reviews (None: no limit), load."""
 
     id: str
     judge: Judge

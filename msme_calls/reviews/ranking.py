@@ -16,7 +16,7 @@ def tie_text(means: Sequence[Fraction | None]) -> str:
     """The tie-breaks as one text that sorts like them: for each criterion 1 + its mean in billionths, zero-padded.
 
     A criterion that nobody could judge is all zeros: below every score, 0 included. Digits of one width and the same
-    strokes between them sort alike under every collation (PostgreSQL's look past punctuation, so a dash can't mean "none").
+    strokes between them sort alike under every collation; PostgreSQL's look past punctuation, so no dash says "none".
     """
     return "/".join(f"{0 if m is None else 1 + (billionths(m) or 0):0{_WIDTH}}" for m in means)
 
