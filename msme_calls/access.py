@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from flask import Flask, current_app, g, redirect, request, url_for
-from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -50,9 +49,7 @@ def _door() -> Response | tuple[str, int] | None:
         return None
     if request.method in ("GET", "HEAD"):
         return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?")))
-    g.public_page = True  # no person, no token: the page tells to sign in and keeps what was typed
-    sentence = _("You were signed out while you were writing. Nothing you typed is lost.")
-    return errors.again(sentence, errors.typed(), 401, sign_in=True)
+    return errors.signed_out(errors.typed())
 
 
 def init_app(app: Flask) -> None:

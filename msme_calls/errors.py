@@ -1,11 +1,12 @@
 """What a person is told when something can't be done: one exception for refusals, one page for each error."""
 
+import json
 import uuid
 from http import HTTPStatus
 from typing import Any
 
 import structlog
-from flask import Flask, g, render_template, request
+from flask import Flask, abort, g, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
@@ -16,6 +17,7 @@ from werkzeug.sansio.multipart import Data, Field, MultipartDecoder
 from msme_calls.extensions import db
 
 log = structlog.get_logger()
+Fields = list[tuple[str, str]]  # names and values, in order
 READABLE = 1_000_000  # bytes of an oversize body that are read to give back what was typed
 
 
@@ -29,21 +31,37 @@ def allow(reason: str | None) -> None:
         raise Refused(str(reason))
 
 
-def typed() -> list[tuple[str, str]]:
+def typed() -> Fields:
     """What the person had typed into the refused form, without passwords and the form's token."""
     secret = ("password", "csrf_token")
     return [(name, value) for name, value in request.form.items(multi=True) if not any(s in name for s in secret)]
 
 
-def again(sentence: str, fields: list[tuple[str, str]], status: int, sign_in: bool = False) -> tuple[str, int]:
+def again(sentence: str, fields: Fields, status: int, action: str = "") -> tuple[str, int]:
     """A page that keeps what was typed and can send it once more."""
+    action = action or request.full_path.rstrip("?")
+    return render_template("errors/again.html", sentence=sentence, fields=fields, action=action), status
+
+
+def signed_out(fields: Fields, action: str = "", email: str = "", error: str = "") -> tuple[str, int]:
+    """A page that keeps what was typed while somebody signs in; `kept` reads it back."""
+    action = action or request.full_path.rstrip("?")
     page = render_template(
-        "errors/again.html", sentence=sentence, fields=fields, action=request.full_path.rstrip("?"), sign_in=sign_in
+        "errors/signed_out.html", fields=fields, kept=json.dumps(fields), action=action, email=email, error=error
     )
-    return page, status
+    return page, HTTPStatus.UNAUTHORIZED
 
 
-def salvage(stream: Any, content_type: str) -> list[tuple[str, str]]:
+def kept() -> Fields:
+    """What was typed before signing in, as the page of `signed_out` sends it."""
+    try:
+        pairs = json.loads(request.form["kept"])
+        return [(str(name), str(value)) for name, value in pairs]
+    except (TypeError, ValueError):
+        abort(HTTPStatus.BAD_REQUEST)
+
+
+def salvage(stream: Any, content_type: str) -> Fields:
     """The text fields at the head of a multipart body that was too large to read whole."""
     boundary = content_type.partition("boundary=")[2].strip('"').encode("latin-1", "replace")
     if not boundary or not content_type.startswith("multipart/form-data"):

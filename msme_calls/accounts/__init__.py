@@ -4,8 +4,9 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    """Register the feature's pages."""
-    from msme_calls.accounts import sessions, views
+    """Register the feature's pages, mails and sweeps."""
+    from msme_calls.accounts import expiry, mails, sessions, views
 
+    assert expiry and mails
     sessions.init_app(app)
     app.register_blueprint(views.bp)

@@ -24,7 +24,7 @@ class Person(Base):
     zone: Mapped[str] = mapped_column(default="")  # her own time zone, if she chose one
     password: Mapped[str | None]  # argon2's text; without one she signs in by links
     active: Mapped[bool] = mapped_column(default=True)
-    confirmed_at: Mapped[datetime | None]
+    confirmed_at: Mapped[datetime]  # when she showed that she reads the address: nobody is here who hasn't
     created_at: Mapped[datetime]
     is_administrator: Mapped[bool] = mapped_column(default=False)
     is_convenor: Mapped[bool] = mapped_column(default=False)

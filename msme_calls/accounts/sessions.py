@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from flask import Flask, g, session
+from flask_login import current_user
 from sqlalchemy.orm import lazyload
 
 from msme_calls import clock
@@ -67,6 +68,11 @@ def end_all(person: Person, at: datetime) -> None:
 
 def _end(which: sa.ColumnElement[bool], at: datetime) -> None:
     db.session.execute(sa.update(LoginSession).where(which, LoginSession.ended_at.is_(None)).values(ended_at=at))
+
+
+def me() -> Person:
+    """The person who is signed in, herself: for closed pages."""
+    return current_user._get_current_object()
 
 
 def mark() -> str:
