@@ -11,14 +11,17 @@ depends_on = None
 # The database itself keeps what was sealed from changing.
 SQLITE = """
 CREATE TRIGGER seals_kept BEFORE DELETE ON seals BEGIN SELECT RAISE(ABORT, 'seals are kept'); END;
-CREATE TRIGGER seals_unchanged BEFORE UPDATE ON seals WHEN (OLD.call_id, OLD.content, OLD.digest, OLD.result_at)
-    IS NOT (NEW.call_id, NEW.content, NEW.digest, NEW.result_at)
+CREATE TRIGGER seals_unchanged BEFORE UPDATE ON seals
+    WHEN (OLD.call_id, OLD.content, OLD.digest, OLD.secret, OLD.result_at, OLD.sealed_at)
+    IS NOT (NEW.call_id, NEW.content, NEW.digest, NEW.secret, NEW.result_at, NEW.sealed_at)
+    OR (OLD.unsealed_at IS NOT NULL AND NEW.unsealed_at IS NOT OLD.unsealed_at)
     BEGIN SELECT RAISE(ABORT, 'what was sealed never changes'); END
 """
 POSTGRESQL = """
 CREATE FUNCTION seals_unchanged() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    IF TG_OP = 'DELETE' OR (OLD.call_id, OLD.content, OLD.digest, OLD.result_at) IS DISTINCT FROM
-        (NEW.call_id, NEW.content, NEW.digest, NEW.result_at)
+    IF TG_OP = 'DELETE' OR (OLD.call_id, OLD.content, OLD.digest, OLD.secret, OLD.result_at, OLD.sealed_at)
+        IS DISTINCT FROM (NEW.call_id, NEW.content, NEW.digest, NEW.secret, NEW.result_at, NEW.sealed_at)
+        OR (OLD.unsealed_at IS NOT NULL AND NEW.unsealed_at IS DISTINCT FROM OLD.unsealed_at)
     THEN RAISE EXCEPTION 'what was sealed never changes'; END IF;
     RETURN NEW; END $$;
 CREATE TRIGGER seals_unchanged BEFORE UPDATE OR DELETE ON seals FOR EACH ROW EXECUTE FUNCTION seals_unchanged()

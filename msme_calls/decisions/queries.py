@@ -1,18 +1,30 @@
 """What may be known of decisions, by whom and from when on. What is published comes from sealed bytes alone."""
 
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import joinedload
 
+from msme_calls.accounts.models import Person
 from msme_calls.calls.models import Call
-from msme_calls.decisions import sealing
-from msme_calls.decisions.models import Seal
+from msme_calls.decisions import rules, sealing
+from msme_calls.decisions.models import Decision, Outcome, Resolution, Seal
 from msme_calls.decisions.sealing import Broken, Result
 from msme_calls.extensions import db
+from msme_calls.proposals.models import Proposal, Status
+from msme_calls.proposals.queries import in_conflict
+from msme_calls.reviews import ranking
+from msme_calls.reviews.models import Assignment, Review, ReviewStatus, Standing
+from msme_calls.reviews.ranking import Place
 
 log = structlog.get_logger()
+
+
+# What is published
 
 
 def _due(at: datetime) -> sa.ColumnElement[bool]:
@@ -44,17 +56,186 @@ def published(at: datetime) -> list[tuple[Call, Result]]:
     return found
 
 
-def in_force(call: Call) -> Seal | None:
-    """The seal of a call, whether or not its instant has come."""
-    return db.session.scalar(sa.select(Seal).where(Seal.call_id == call.id, Seal.unsealed_at.is_(None)))
-
-
 def due(call: Call, at: datetime) -> Seal | None:
     """The seal of a call, if its instant has come."""
-    return db.session.scalar(sa.select(Seal).join(Seal.call).where(Seal.call_id == call.id, _due(at)))
+    seal = sa.select(Seal).join(Seal.call).where(Seal.call_id == call.id, _due(at))
+    return db.session.scalar(seal.options(joinedload(Seal.call)))
 
 
 def result_of(call: Call, at: datetime) -> Result | None:
     """The published result of a call, or None before its instant. Raises Broken."""
     seal = due(call, at)
     return None if seal is None else opened(seal)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What an applicant learns: her outcome, the seal that says so, and the salt by which she can check it."""
+
+    outcome: Outcome
+    result: Result
+    digest: str
+    salt: str
+    commitment: str | None  # None if the result names the proposal itself
+
+
+def told(proposal: Proposal, at: datetime) -> Told | None:
+    """What the applicant of a proposal may know, or None before the instant. Raises Broken."""
+    seal = due(proposal.call, at)
+    if seal is None:
+        return None
+    result, own_salt = opened(seal), sealing.salt(seal.secret, proposal.reference)
+    if entry := result.entry(proposal.reference):
+        return Told(Outcome(entry.outcome), result, seal.digest, own_salt, None)
+    for outcome in Outcome:  # the seal says which; what the decision's own row says now doesn't matter
+        said = sealing.commitment(own_salt, proposal.reference, outcome.value)
+        if said in result.others:
+            return Told(outcome, result, seal.digest, own_salt, said)
+    return None
+
+
+def outcome_for(proposal: Proposal, at: datetime) -> Outcome | None:
+    """The outcome that the proposal's applicant may know, or None before the instant. Raises Broken."""
+    found = told(proposal, at)
+    return found.outcome if found else None
+
+
+def comments(proposal: Proposal) -> list[tuple[str, str]]:
+    """The reviewers' comments to the applicant with their languages: no names, in no order that says anything."""
+    rows = db.session.execute(
+        sa.select(Review.comment_applicant, Review.language)
+        .join(Review.assignment)
+        .where(
+            Assignment.proposal_id == proposal.id,
+            Assignment.ended_at.is_(None),
+            Review.status == ReviewStatus.SUBMITTED,
+            Review.comment_applicant != "",
+        )
+        .order_by(Review.id)
+    )
+    return [(text, language) for text, language in rows]
+
+
+def seals(call: Call) -> list[Seal]:
+    """All seals of a call, the newest first; their digests and notes are public, what they hold is not."""
+    rows = sa.select(Seal).where(Seal.call_id == call.id).order_by(Seal.sealed_at.desc(), Seal.id)
+    return list(db.session.scalars(rows))
+
+
+def in_force(call: Call) -> Seal | None:
+    """The seal of a call, whether or not its instant has come."""
+    return db.session.scalar(sa.select(Seal).where(Seal.call_id == call.id, Seal.unsealed_at.is_(None)))
+
+
+# At the desk
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A proposal in the ranking: its place (None without a score), and whether the reader is recused from it."""
+
+    id: uuid.UUID
+    place: Place | None
+    outcome: Outcome | None
+    recused: bool
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the coordinators' list; without a proposal for whoever is recused from it."""
+
+    rank: Ranked
+    proposal: Proposal | None = None
+    standing: Standing | None = None
+    decision: Decision | None = None
+
+
+_ORDER = (Standing.mean.desc().nulls_last(), Standing.ties.desc(), Standing.draw.desc(), Proposal.reference)
+
+
+def ranked(call: Call, person: Person) -> list[Ranked]:
+    """All proposals that are judged, in the order of the ranking, with a mark where the person is recused."""
+    columns = Proposal.id, Standing.mean, Standing.ties, Decision.outcome, in_conflict(person).label("recused")
+    rows = db.session.execute(
+        sa.select(*columns)
+        .outerjoin(Standing, Standing.proposal_id == Proposal.id)
+        .outerjoin(Decision, Decision.proposal_id == Proposal.id)
+        .where(Proposal.call_id == call.id, Proposal.status == Status.SUBMITTED)
+        .order_by(*_ORDER)
+    ).all()
+    places = ranking.places((row.id, row.mean, row.ties or "") for row in rows)
+    return [Ranked(row.id, places[row.id], row.outcome, bool(row.recused)) for row in rows]
+
+
+def lines(ranks: Iterable[Ranked]) -> list[Line]:
+    """The lines of some places, with their rows where the reader isn't recused."""
+    ranks = list(ranks)
+    seen = [rank.id for rank in ranks if not rank.recused]
+    rows = db.session.execute(
+        sa.select(Proposal, Standing, Decision)
+        .outerjoin(Standing, Standing.proposal_id == Proposal.id)
+        .outerjoin(Decision, Decision.proposal_id == Proposal.id)
+        .where(Proposal.id.in_(seen))
+    )
+    found = {proposal.id: (proposal, standing, decision) for proposal, standing, decision in rows}
+    return [Line(rank, *found.get(rank.id, ())) for rank in ranks]
+
+
+def judged(call: Call) -> list[tuple[Proposal, Decision | None]]:
+    """All proposals that a decision must have, in the order of the ranking, with the decision that they have."""
+    rows = db.session.execute(
+        sa.select(Proposal, Decision)
+        .outerjoin(Standing, Standing.proposal_id == Proposal.id)
+        .outerjoin(Decision, Decision.proposal_id == Proposal.id)
+        .where(Proposal.call_id == call.id, Proposal.status == Status.SUBMITTED)
+        .order_by(*_ORDER)
+    )
+    return [(proposal, decision) for proposal, decision in rows]
+
+
+def with_owners(call: Call) -> list[Proposal]:
+    """All proposals that are judged, with their applicants: who is told the outcome."""
+    rows = sa.select(Proposal).where(Proposal.call_id == call.id, Proposal.status == Status.SUBMITTED)
+    return list(db.session.scalars(rows.options(joinedload(Proposal.owner)).order_by(Proposal.reference)))
+
+
+def decision_of(proposal: Proposal) -> Decision | None:
+    """The decision on a proposal."""
+    return db.session.get(Decision, proposal.id)
+
+
+def recused_from(call: Call, person: Person) -> set[str]:
+    """References of the proposals that the person may not see; only to leave them out of what she is shown."""
+    own = sa.select(Proposal.reference).where(Proposal.call_id == call.id, in_conflict(person))
+    return set(db.session.scalars(own))
+
+
+def resolution_of(call: Call) -> Resolution | None:
+    """The state of the decision as a whole, if anybody has proposed one."""
+    return db.session.get(Resolution, call.id)
+
+
+def rows_to_check(board: list[tuple[Proposal, Decision | None]]) -> list[rules.Row]:
+    """The decisions as the check of what is missing takes them."""
+    return [
+        rules.Row(p.reference, d.outcome, d.public_name, d.public_project, d.public_summary)
+        if d
+        else rules.Row(p.reference, None)
+        for p, d in board
+    ]
+
+
+def fingerprint(board: list[tuple[Proposal, Decision | None]]) -> str:
+    """The digest of all decisions as they are now: what is proposed, and what alone may be confirmed and sealed."""
+    said = [
+        {
+            "reference": proposal.reference,
+            "outcome": decision.outcome.value if decision else None,
+            "rationale": decision.rationale if decision else "",
+            "name": decision.public_name if decision else {},
+            "project": decision.public_project if decision else {},
+            "summary": decision.public_summary if decision else {},
+        }
+        for proposal, decision in sorted(board, key=lambda row: row[0].reference)
+    ]
+    return sealing.digest(sealing.canonical(said))
