@@ -64,6 +64,14 @@ def shifted(value: datetime | None, years: int, zone: str) -> datetime | None:
         return instant(moved + timedelta(hours=1), zone)
 
 
+def usual(result: datetime, zone: str) -> dict[str, datetime]:
+    """The instants that a call with this result usually has: eight weeks to apply, six to review, three to decide."""
+    day = result.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    weeks = {"opens": (18, time(10)), "deadline": (10, time(23, 59)), "review_due": (4, time(18)),
+             "review_cutoff": (3, time(18))}  # fmt: skip
+    return {n: instant(datetime.combine((day - timedelta(weeks=w)).date(), at), zone) for n, (w, at) in weeks.items()}
+
+
 def zones() -> list[str]:
     """Names of all zones, by area and city."""
     return sorted(

@@ -35,8 +35,10 @@ class Item:
 
 
 Attention = Callable[[Call, datetime], list[Item]]
+Figures = Callable[[Call, datetime], list[tuple[Any, Any]]]
 TABS: dict[str, Tab] = {}
 ATTENTION: list[tuple[str, Attention]] = []  # (act of those who are told, function)
+FIGURES: list[tuple[str, Figures]] = []  # the same for figures of progress
 
 
 def tab(endpoint: str, words: Any, *, act: str, order: int) -> None:
@@ -50,6 +52,20 @@ def attention(act: str) -> Callable[[Attention], Attention]:
     def register(function: Attention) -> Attention:
         if (act, function) not in ATTENTION:
             ATTENTION.append((act, function))
+        return function
+
+    return register
+
+
+def figures(act: str) -> Callable[[Figures], Figures]:
+    """Register a function that gives progress in figures, (label, value), to people who may do an act.
+
+    Figures count what is on the call's lists and show nobody in particular. Constant statements, please.
+    """
+
+    def register(function: Figures) -> Figures:
+        if (act, function) not in FIGURES:
+            FIGURES.append((act, function))
         return function
 
     return register
@@ -77,3 +93,9 @@ def needed(call: Call, roles: frozenset[Role]) -> list[Item]:
     at = clock.now()
     found = [item for act, find in ATTENTION if rules.may(roles, act) for item in find(call, at)]
     return sorted(found, key=lambda item: not item.urgent)
+
+
+def progress(call: Call, roles: frozenset[Role]) -> list[tuple[Any, Any]]:
+    """Progress in figures, as far as this reader may know it."""
+    at = clock.now()
+    return [pair for act, find in FIGURES if rules.may(roles, act) for pair in find(call, at)]

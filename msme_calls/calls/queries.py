@@ -1,14 +1,16 @@
 """Which calls somebody may see, and in which roles."""
 
+import uuid
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload, selectinload
 
 from msme_calls.accounts.models import Person
 from msme_calls.calls import rules
-from msme_calls.calls.models import Call, Membership, Role
+from msme_calls.calls.models import Call, Invitation, Membership, Partner, Role
 from msme_calls.extensions import db
+from msme_calls.outbox import Email
 
 
 def roles_of(person: Person, call: Call) -> frozenset[Role]:
@@ -75,3 +77,79 @@ def unsealed_past_result(at: datetime) -> list[Call]:
             )
         )
     )
+
+
+def slug_taken(slug: str) -> bool:
+    """Whether a call has this address already."""
+    return db.session.scalar(sa.select(Call.id).where(Call.slug == slug)) is not None
+
+
+def coordinated(person: Person) -> list[Call]:
+    """The calls that the person coordinates, the newest first."""
+    return [call for call, roles in with_roles(person) if Role.COORDINATOR in roles]
+
+
+def has_role(call: Call, address: str, role: Role) -> bool:
+    """Whether whoever has this address has the role."""
+    held = sa.select(Membership.id).join(Person).where(
+        Membership.call_id == call.id, Membership.role == role, Person.email == address
+    )  # fmt: skip
+    return db.session.scalar(held) is not None
+
+
+def invitation_to(call: Call, address: str, role: Role) -> Invitation | None:
+    """The invitation of an address to a role."""
+    return db.session.scalar(sa.select(Invitation).filter_by(call_id=call.id, address=address, role=role))
+
+
+def invitation(invitation_id: uuid.UUID | None) -> Invitation | None:
+    """An invitation with its call and whoever invited."""
+    parts = joinedload(Invitation.call), joinedload(Invitation.invited_by)
+    return db.session.scalar(sa.select(Invitation).where(Invitation.id == invitation_id).options(*parts))
+
+
+def open_invitation(invitation_id: uuid.UUID | None) -> Invitation | None:
+    """The same, unless it was answered or taken back, or its call is cancelled."""
+    found = invitation(invitation_id)
+    if found is None or found.accepted_at or found.declined_at or found.revoked_at or found.call.cancelled_at:
+        return None
+    return found
+
+
+def invitation_of(call: Call, invitation_id: uuid.UUID) -> Invitation | None:
+    """An invitation to this very call."""
+    found = invitation(invitation_id)
+    return found if found is not None and found.call_id == call.id else None
+
+
+def unanswered(call: Call) -> list[Invitation]:
+    """Invitations that were not accepted: still open, declined or taken back, the newest first."""
+    rows = sa.select(Invitation).where(Invitation.call_id == call.id, Invitation.accepted_at.is_(None))
+    return list(db.session.scalars(rows.order_by(Invitation.invited_at.desc(), Invitation.address)))
+
+
+def members(call: Call) -> list[Membership]:
+    """Everybody with a role in the call, by name."""
+    rows = sa.select(Membership).where(Membership.call_id == call.id).join(Person)
+    return list(db.session.scalars(rows.order_by(Person.name_folded, Membership.role)))
+
+
+def membership(call: Call, membership_id: uuid.UUID) -> Membership | None:
+    """One role of somebody in this very call."""
+    return db.session.scalar(sa.select(Membership).filter_by(id=membership_id, call_id=call.id))
+
+
+def part(model: type, call: Call, row_id: uuid.UUID) -> object | None:
+    """A criterion, section or partner of this very call."""
+    return db.session.scalar(sa.select(model).filter_by(id=row_id, call_id=call.id))
+
+
+def logo_is_public(sha256: str) -> bool:
+    """Whether a picture is the logo of a partner of a launched call."""
+    shown = sa.select(Partner.id).join(Call).where(Partner.logo_sha256 == sha256, Call.launched_at.is_not(None))
+    return db.session.scalar(shown.limit(1)) is not None
+
+
+def queued(key: str) -> bool:
+    """Whether a mail of this key was queued already."""
+    return db.session.scalar(sa.select(Email.id).where(Email.key == key)) is not None

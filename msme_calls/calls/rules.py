@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
+from msme_calls.accounts.rules import no_address, no_name
 from msme_calls.calls.models import Role
 from msme_calls.calls.phases import Life, Phase, phase
-from msme_calls.i18n import _l
+from msme_calls.i18n import LANGUAGES, _l
 
 # Which roles may do what in a call. An installation's administrator has no part in this.
 ACTS: dict[str, frozenset[Role]] = {
@@ -94,4 +95,152 @@ def no_cancel(life: Life, at: datetime) -> str | None:
 def no_archive(life: Life, at: datetime) -> str | None:
     if phase(life, at) not in (Phase.PUBLISHED, Phase.CLOSED):
         return _l("A call can be archived once its result is published.")
+    return None
+
+
+# What a proposal shows of itself: each is fed by exactly one question of the form.
+FEEDS = {
+    "title": _l("title"),
+    "summary": _l("summary"),
+    "organisation": _l("organisation"),
+    "economy": _l("economy"),
+    "organisation_type": _l("type of organisation"),
+    "language": _l("language"),
+}
+
+
+def no_form_wording(life: Life, at: datetime) -> str | None:
+    """Against changing labels and help of questions: words only, so also while the call is open."""
+    if phase(life, at) >= Phase.CLOSED:
+        return _l("The call has closed, and its questions stand as they were asked.")
+    return None
+
+
+def no_question(life: Life, required: bool, at: datetime) -> str | None:
+    """Against adding a question; while the call is open only an optional one, or drafts would stop being complete."""
+    if phase(life, at) >= Phase.CLOSED:
+        return _l("The call has closed: nobody could answer a new question.")
+    if required and phase(life, at) is Phase.OPEN:
+        return _l("The call is open: a new question can only be optional, so that no proposal becomes incomplete.")
+    return None
+
+
+def no_removal(life: Life, feeds: str, at: datetime) -> str | None:
+    """Against removing a question that feeds this part of a proposal's public face ("" for none)."""
+    if feeds:
+        return _l(
+            "This question can’t be removed: it gives every proposal its %(part)s, which lists and results are made of.",
+            part=FEEDS[feeds],
+        )
+    return no_set_up(life, at)
+
+
+def no_section_removal(life: Life, feeds: list[str], at: datetime) -> str | None:
+    """Against removing a section whose questions feed these parts."""
+    if feeds:
+        return _l(
+            "This section can’t be removed: one of its questions is needed by every proposal. Move that one first."
+        )
+    return no_set_up(life, at)
+
+
+def no_deadline(life: Life, at: datetime) -> str | None:
+    """Against setting the deadline and its grace freely: once announced they only move as an extension."""
+    if phase(life, at) is not Phase.DRAFT:
+        return _l("The deadline is announced. To move it to a later instant, extend it.")
+    return None
+
+
+def no_review_dates(life: Life, at: datetime) -> str | None:
+    """Against changing when reviews are due and when they are locked."""
+    if phase(life, at) >= Phase.DECIDING:
+        return _l("The reviews are over.")
+    return None
+
+
+def no_result_change(life: Life, at: datetime) -> str | None:
+    """Against any other instant of the result than the one that is set."""
+    if life.sealed_at or phase(life, at) >= Phase.SEALED:
+        return _l("The result is sealed for its instant. To change that, unseal it first.")
+    return None
+
+
+def disorder(
+    opens: datetime | None,
+    deadline: datetime | None,
+    review_due: datetime | None,
+    review_cutoff: datetime | None,
+    result: datetime | None,
+) -> tuple[str, str] | None:
+    """The first instant that doesn't come after those before it, and why; instants not set yet are left out.
+
+    The deadline is the first instant that is too late, grace included. Reviews may be locked when they are due.
+    """
+    if opens and deadline and deadline <= opens:
+        return "deadline", _l("The deadline has to come after the opening.")
+    if deadline and review_due and review_due <= deadline:
+        return "review_due", _l("Reviews have to be due after the deadline for proposals.")
+    if review_due and review_cutoff and review_cutoff < review_due:
+        return "review_cutoff", _l("Reviews can’t be locked before they are due.")
+    last = review_cutoff or review_due or deadline
+    if last and result and result <= last:
+        return "result", _l("The result has to come after everything else.")
+    return None
+
+
+def no_invitation(members: bool, at: datetime, life: Life) -> str | None:
+    """Against inviting somebody to a role; `members`: whether she has that role already."""
+    if members:
+        return _l("This person has this role already.")
+    if phase(life, at) >= Phase.PUBLISHED:
+        return _l("The call is over: nobody needs to be invited any more.")
+    return None
+
+
+def no_removal_of_member(role: Role, coordinators: int) -> str | None:
+    """Against taking a role away; `coordinators`: how many there are."""
+    if role is Role.COORDINATOR and coordinators < 2:
+        return _l("The last coordinator can’t be removed. Invite another one first.")
+    return None
+
+
+def no_reading(role: Role, languages: list[str]) -> str | None:
+    """Against a reviewer who says that she reads no language."""
+    if role is Role.REVIEWER and not languages:
+        return _l("Choose at least one language that you read.")
+    return None
+
+
+TWICE = _l("This address stands in the list twice.")
+INVITED = _l("This person is invited already. Send the invitation again from the list if it was lost.")
+MOST_LINES = 200  # invitations at once
+
+
+def no_answer(state: str) -> str | None:
+    """Against answering, resending or taking back an invitation; `state`: what became of it, or ""."""
+    if state:
+        return _l("This invitation has been answered or taken back already.")
+    return None
+
+
+def no_acceptance(signed_in: str, invited: str) -> str | None:
+    """Against answering as whoever is signed in (her address, "" for nobody) what was sent to another address."""
+    if signed_in and signed_in != invited:
+        return _l(
+            "This invitation was sent to another address than that of the account you are signed in with. "
+            "Sign out first, then open the link again."
+        )
+    return None
+
+
+def no_line(address: str, name: str, language: str, number: int) -> str | None:
+    """Against a line of a pasted list of people."""
+    if reason := no_address(address):
+        return reason
+    if reason := no_name(name):
+        return reason
+    if language not in LANGUAGES:
+        return _l("Write the language as en, fr or es.")
+    if number > MOST_LINES:
+        return _l("At most %(most)d people can be invited at once. Send the rest afterwards.", most=MOST_LINES)
     return None

@@ -1,0 +1,47 @@
+"""A new call from an earlier one: its words and rules, none of what was done in it."""
+
+import copy
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from msme_calls import history
+from msme_calls.accounts.models import Person
+from msme_calls.calls import deadlines
+from msme_calls.calls.models import TEXTS, Call, Criterion, Membership, Partner, Question, Role, Section
+from msme_calls.extensions import Base, db
+
+_COPIED = (
+    "kind", "languages", "zone", "theme", *TEXTS, "contact", "organisation_types", "outcomes", "winners", "runners_up",
+    "reviews_per_proposal", "blindness", "economy_rule", "tie_breaks", "unpublished", "grace_minutes",
+)  # fmt: skip
+DATES = ("opens_at", "deadline_at", "review_due_at", "review_cutoff_at", "result_at")
+
+
+def clone(source: Call, slug: str, title: dict[str, str], prefix: str, years: int, *, by: Person, at: datetime) -> Call:
+    """A draft with a call's texts, criteria, form and partners; its dates some years later; its coordinators only."""
+    call = Call(slug=slug, title=title, prefix=prefix, created_at=at, **_values(source, _COPIED))
+    for name in DATES:
+        setattr(call, name, deadlines.shifted(getattr(source, name), years, source.zone))
+    call.criteria = [_like(c, Criterion) for c in source.criteria]
+    call.partners = [_like(p, Partner) for p in source.partners]
+    for section in source.sections:
+        made = _like(section, Section)
+        made.questions = [_like(q, Question) for q in section.questions]
+        call.sections.append(made)
+    db.session.add(call)
+    coordinators = {m.person for m in source.memberships if m.role is Role.COORDINATOR} | {by}
+    call.memberships = [Membership(person=p, role=Role.COORDINATOR, since=at) for p in coordinators]
+    history.record("clone-call", by=by, at=at, call=call, source=source.slug, slug=slug)
+    return call
+
+
+def _values(row: Base, names: Any) -> dict[str, Any]:
+    return {name: copy.deepcopy(getattr(row, name)) for name in names}
+
+
+def _like(row: Any, model: type[Any]) -> Any:
+    """A new row with the other one's columns, but for its keys."""
+    columns = [c for c in sa.inspect(model).columns if not c.primary_key and c.name not in ("call_id", "section_id")]
+    return model(**_values(row, [c.key for c in columns]))

@@ -1,0 +1,146 @@
+"""The form of a call: sections and questions, changed freely until it opens and then only so that no answer is lost."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from msme_calls import history, questions
+from msme_calls.accounts.models import Person
+from msme_calls.calls import rules
+from msme_calls.calls.actions import parts
+from msme_calls.calls.models import Call, Question, Section
+from msme_calls.errors import allow
+
+Words = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Wording:
+    """What applicants read of a question."""
+
+    label: Words
+    help: Words
+
+
+@dataclass(frozen=True)
+class Content(Wording):
+    """A whole question, but for its kind and what it feeds: those stay as they were made."""
+
+    required: bool = False
+    hidden: bool = False
+    public: bool = False
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+def add_section(call: Call, title: Words, intro: Words, *, by: Person, at: datetime) -> Section:
+    """Add a section after the others."""
+    allow(rules.no_set_up(call.life, at))
+    key = parts.key_for(title, [s.key for s in call.sections], "section")
+    section = Section(key=key, position=parts.last(call.sections), title=title, intro=intro)
+    call.sections.append(section)
+    history.record("add-section", by=by, at=at, call=call, section=key)
+    return section
+
+
+def word_section(section: Section, title: Words, intro: Words, *, by: Person, at: datetime) -> None:
+    """Change a section's title and introduction."""
+    allow(rules.no_form_wording(section.call.life, at))
+    section.title, section.intro = title, intro
+    history.record("word-section", by=by, at=at, call=section.call, section=section.key)
+
+
+def move_section(section: Section, step: int, *, by: Person, at: datetime) -> None:
+    """Move a section one place up (-1) or down (1)."""
+    allow(rules.no_set_up(section.call.life, at))
+    if parts.shift(section.call.sections, section, step):
+        history.record("move-section", by=by, at=at, call=section.call, section=section.key)
+
+
+def remove_section(section: Section, *, by: Person, at: datetime) -> None:
+    """Take a section and its questions away."""
+    call = section.call
+    allow(rules.no_section_removal(call.life, [q.feeds for q in section.questions if q.feeds], at))
+    call.sections.remove(section)
+    history.record("remove-section", by=by, at=at, call=call, section=section.key)
+
+
+def add_question(section: Section, kind: str, content: Content, *, by: Person, at: datetime) -> Question:
+    """Add a question at the end of a section; once the call is open only an optional one."""
+    call = section.call
+    allow(rules.no_question(call.life, content.required, at))
+    key = parts.key_for(content.label, [q.key for q in call.questions], "question")
+    question = Question(
+        key=key, kind=questions.KINDS[kind].key, position=parts.last(section.questions), label=content.label,
+        help=content.help, required=content.required, hidden=content.hidden, public=content.public,
+        options=_options(call, kind, content.options),
+    )  # fmt: skip
+    section.questions.append(question)
+    history.record("add-question", by=by, at=at, call=call, question=key)
+    return question
+
+
+def _options(call: Call, kind: str, given: dict[str, Any]) -> dict[str, Any]:
+    """The options that a question of this kind has; rows that are new get their keys."""
+    known = {n: v for n, v in given.items() if n in questions.KINDS[kind].settings and v not in (None, "", [])}
+    for name in ("choices", "columns"):
+        taken = [item["key"] for item in known.get(name, []) if item.get("key")]
+        for item in known.get(name, []):
+            if not item.get("key"):
+                item["key"] = parts.key_for(item["label"], taken, name[:6])
+                taken.append(item["key"])
+    if kind == "organisation-type":
+        known["types"] = list(call.organisation_types)
+    if kind == "language":
+        known["languages"] = list(call.languages)
+    return known
+
+
+def word_question(question: Question, wording: Wording, *, by: Person, at: datetime) -> None:
+    """Change a question's words and help, which no answer depends on."""
+    call = question.section.call
+    allow(rules.no_form_wording(call.life, at))
+    question.label, question.help = wording.label, wording.help
+    history.record("word-question", by=by, at=at, call=call, question=question.key)
+
+
+def edit_question(question: Question, content: Content, *, by: Person, at: datetime) -> None:
+    """Change all of a question but its kind; what feeds every proposal's public face stays required."""
+    call = question.section.call
+    allow(rules.no_set_up(call.life, at))
+    question.label, question.help = content.label, content.help
+    question.required = content.required or bool(question.feeds)
+    question.hidden, question.public = content.hidden, content.public
+    question.options = _options(call, question.kind, content.options)
+    history.record("edit-question", by=by, at=at, call=call, question=question.key)
+
+
+def move_question(question: Question, step: int, *, by: Person, at: datetime) -> None:
+    """Move a question one place up (-1) or down (1), at the edge of its section into the next one."""
+    section = question.section
+    call = section.call
+    allow(rules.no_set_up(call.life, at))
+    if parts.shift(section.questions, question, step) or _into_next(question, call, section, step):
+        history.record("move-question", by=by, at=at, call=call, question=question.key)
+
+
+def _into_next(question: Question, call: Call, section: Section, step: int) -> bool:
+    ordered = sorted(call.sections, key=lambda s: s.position)
+    there = ordered.index(section) + step
+    if not 0 <= there < len(ordered):
+        return False
+    target = ordered[there]
+    question.position = parts.last(target.questions) if step < 0 else -1
+    question.section = target
+    for each in (section, target):
+        for n, q in enumerate(sorted(each.questions, key=lambda q: q.position)):
+            q.position = n
+    return True
+
+
+def remove_question(question: Question, *, by: Person, at: datetime) -> None:
+    """Take a question away, unless every proposal needs it."""
+    section = question.section
+    call = section.call
+    allow(rules.no_removal(call.life, question.feeds, at))
+    section.questions.remove(question)
+    history.record("remove-question", by=by, at=at, call=call, question=question.key)

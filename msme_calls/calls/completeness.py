@@ -1,0 +1,159 @@
+"""What a call still lacks before it can be launched: texts by language, dates, settings, criteria, form, partners."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from msme_calls import i18n
+from msme_calls.calls.rules import FEEDS
+from msme_calls.i18n import _l
+
+# Parts of the call page, in its order: whether the call can do without.
+TEXTS = {
+    "title": (_l("Title"), True),
+    "theme": (_l("Theme"), True),
+    "lead": (_l("Lead"), True),
+    "background": (_l("Background"), False),
+    "goals": (_l("Goals"), False),
+    "eligibility": (_l("Who may apply"), True),
+    "not_for": (_l("Who may not apply"), False),
+    "asked": (_l("What is asked"), True),
+    "prize": (_l("What winners get"), False),
+    "judging": (_l("How proposals are judged"), True),
+}
+DATES = {
+    "opens": _l("The opening"),
+    "deadline": _l("The deadline"),
+    "review_due": _l("When reviews are due"),
+    "review_cutoff": _l("When reviews are locked"),
+    "result": _l("The instant of the result"),
+}
+
+
+@dataclass(frozen=True)
+class Missing:
+    """One thing that is missing, in words, and where it is filled in: a page of the desk, a row, a field."""
+
+    words: Any
+    page: str
+    row: Any = None
+    field: str = ""
+
+
+def missing(call: Any) -> list[Missing]:
+    """Everything that stands against launching a call, in the order of its pages; texts only in its own languages."""
+    return [*_texts(call), *_dates(call), *_rules(call), *_criteria(call), *_form(call), *_partners(call)]
+
+
+def _lacking(value: dict[str, str] | None, languages: Iterable[str]) -> list[str]:
+    return [code for code in languages if not (value or {}).get(code)]
+
+
+def _said(
+    call: Any, what: Any, value: dict[str, str] | None, page: str, field: str = "", row: Any = None, needed: bool = True
+) -> Iterator[Missing]:
+    """A text that isn't there in each language of the call, if it is needed or there in any."""
+    lacking = _lacking(value, call.languages)
+    if not lacking or (len(lacking) == len(call.languages) and not needed):
+        return
+    words = _l("%(what)s: missing in %(languages)s", what=what, languages=_Names(lacking))
+    yield Missing(words, page, row, f"{field}-{lacking[0]}" if field else "")
+
+
+@dataclass(frozen=True)
+class _Names:
+    """Names of languages, in the reader's language once it is known."""
+
+    codes: list[str]
+
+    def __str__(self) -> str:
+        return i18n.join([i18n.language_name(c) for c in self.codes])
+
+
+@dataclass(frozen=True)
+class _Own:
+    """A text of the call's own, in the reader's language or the first that has it."""
+
+    value: dict[str, str]
+    otherwise: Any
+
+    def __str__(self) -> str:
+        return i18n.said(self.value) or str(self.otherwise)
+
+
+def _texts(call: Any) -> Iterator[Missing]:
+    for name, (what, needed) in TEXTS.items():
+        yield from _said(call, what, getattr(call, name), "calls.texts", name, needed=needed)
+    if not call.contact:
+        yield Missing(_l("The address for questions is missing"), "calls.texts", field="contact")
+
+
+def _dates(call: Any) -> Iterator[Missing]:
+    for name, what in DATES.items():
+        if getattr(call, f"{name}_at") is None:
+            yield Missing(_l("%(what)s is not set", what=what), "calls.dates", field=name)
+
+
+def _rules(call: Any) -> Iterator[Missing]:
+    if not call.languages:
+        yield Missing(_l("No language is chosen for the call"), "calls.rules", field="languages")
+    if not call.organisation_types:
+        yield Missing(_l("No type of organisation may apply"), "calls.rules", field="organisation_types")
+
+
+def _criteria(call: Any) -> Iterator[Missing]:
+    if not call.criteria:
+        yield Missing(_l("There is no criterion to judge by"), "calls.criteria")
+    for n, criterion in enumerate(call.criteria, 1):
+        name = _Own(criterion.name, _l("Criterion %(number)d", number=n))
+        about = {"page": "calls.criterion", "row": criterion.id}
+        yield from _said(call, _l("Name of criterion %(number)d", number=n), criterion.name, field="name", **about)
+        what = _l("Description of “%(criterion)s”", criterion=name)
+        yield from _said(call, what, criterion.description, field="description", needed=False, **about)
+        for score in range(criterion.scale, -1, -1):
+            what = _l("What %(score)d means for “%(criterion)s”", score=score, criterion=name)
+            yield from _said(call, what, criterion.anchors.get(str(score)), field=f"anchor_{score}", **about)
+
+
+def _form(call: Any) -> Iterator[Missing]:
+    fed = [q.feeds for s in call.sections for q in s.questions if q.feeds]
+    for part, name in FEEDS.items():
+        if fed.count(part) != 1:
+            yield Missing(_l("Exactly one question has to give each proposal its %(part)s", part=name), "calls.form")
+    for n, section in enumerate(call.sections, 1):
+        about = {"page": "calls.section", "row": section.id}
+        title = _Own(section.title, _l("Section %(number)d", number=n))
+        yield from _said(call, _l("Title of section %(number)d", number=n), section.title, field="heading", **about)
+        what = _l("Introduction to “%(section)s”", section=title)
+        yield from _said(call, what, section.intro, field="intro", needed=False, **about)
+        if not section.questions:
+            yield Missing(_l("“%(section)s” has no question", section=title), "calls.form")
+        for question in section.questions:
+            yield from _question(call, question)
+
+
+def _question(call: Any, question: Any) -> Iterator[Missing]:
+    about = {"page": "calls.question", "row": question.id}
+    label = _Own(question.label, question.key)
+    yield from _said(
+        call, _l("Words of the question “%(question)s”", question=label), question.label, field="label", **about
+    )
+    what = _l("Help for “%(question)s”", question=label)
+    yield from _said(call, what, question.help, field="help", needed=False, **about)
+    for name, words in (("choices", _l("An answer of “%(question)s”", question=label)),
+                        ("columns", _l("A column of “%(question)s”", question=label))):  # fmt: skip
+        listed = question.options.get(name, [])
+        for n, item in enumerate(listed):
+            yield from _said(call, words, item["label"], field=f"{name}-{n}-label", **about)
+        if not listed and (question.kind, name) in (
+            ("choice", "choices"),
+            ("choices", "choices"),
+            ("table", "columns"),
+        ):
+            yield Missing(_l("“%(question)s” has nothing to choose or fill in yet", question=label), **about)
+
+
+def _partners(call: Any) -> Iterator[Missing]:
+    for n, partner in enumerate(call.partners, 1):
+        what = _l("Name of partner %(number)d", number=n)
+        yield from _said(call, what, partner.name, "calls.partner", "name", row=partner.id)

@@ -1,0 +1,210 @@
+"""Forms for criteria, partners, and the sections and questions of a call's form."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import wtforms
+from flask_wtf.file import FileField
+from wtforms import BooleanField, FieldList, FormField, HiddenField, SelectMultipleField, StringField
+from wtforms.validators import Length, ValidationError
+
+from msme_calls import questions
+from msme_calls.calls.actions import criteria as criteria_actions
+from msme_calls.calls.actions import form as form_actions
+from msme_calls.calls.forms.fields import (
+    EditForm,
+    Line,
+    any_language,
+    area_field,
+    clean,
+    in_words,
+    line_field,
+    number_field,
+)
+from msme_calls.calls.models import Criterion, Question
+from msme_calls.i18n import _l
+from msme_calls.questions import MOST_ROWS
+
+SPARE = 3  # empty rows for whoever has no script
+
+
+class CriterionForm(EditForm):
+    """A criterion; `criterion_form` adds a sentence for each score."""
+
+    name = line_field(_l("Name"))
+    description = area_field(_l("What reviewers should ask themselves"))
+    weight = number_field(_l("Weight"), 1, 1000, _l("Its part of the sum of all weights."))
+    scale = number_field(_l("Highest score"), 1, 10, _l("Scores go from 0 to this. Save to get a line for each."))
+    optional = BooleanField(_l("Reviewers may leave it out; a score left out is missing, never zero"))
+
+    def validate_name(self, field: Any) -> None:
+        any_language(self, field)
+
+    @property
+    def content(self) -> criteria_actions.Content:
+        anchors = {
+            n.removeprefix("anchor_"): in_words(f.data) for n, f in self._fields.items() if n.startswith("anchor_")
+        }
+        return criteria_actions.Content(
+            in_words(self.name.data), in_words(self.description.data), self.weight.data, self.scale.data,
+            self.optional.data, anchors,
+        )  # fmt: skip
+
+    @staticmethod
+    def of(criterion: Criterion | None) -> dict[str, Any]:
+        if criterion is None:
+            return {"weight": 10, "scale": 5}
+        found = {n: getattr(criterion, n) for n in ("name", "description", "weight", "scale", "optional")}
+        return found | {f"anchor_{n}": a for n, a in criterion.anchors.items()}
+
+
+def criterion_form(scale: int) -> type[CriterionForm]:
+    """The form of a criterion with this highest score."""
+    steps = {f"anchor_{n}": line_field(_l("What %(score)d means", score=n)) for n in range(scale, -1, -1)}
+    return type("CriterionForm", (CriterionForm,), steps)
+
+
+class SectionForm(EditForm):
+    """A page of the form."""
+
+    heading = line_field(_l("Title"))
+    intro = area_field(_l("Introduction"), _l("What applicants read before the first question."))
+
+    def validate_heading(self, field: Any) -> None:
+        any_language(self, field)
+
+
+class _Row(wtforms.Form):
+    """An answer to choose, or a column to fill in; its key is kept so that answers given go on meaning the same."""
+
+    key = HiddenField()
+    label = FormField(Line, _l("Words"))
+
+
+class WordingForm(EditForm):
+    """What applicants read of a question: all that may change while the call is open."""
+
+    label = line_field(_l("Question"))
+    help = line_field(_l("Help"), _l("Shown between the question and its field."))
+
+    def validate_label(self, field: Any) -> None:
+        any_language(self, field)
+
+    @property
+    def wording(self) -> form_actions.Wording:
+        return form_actions.Wording(in_words(self.label.data), in_words(self.help.data))
+
+    @staticmethod
+    def of(question: Question | None) -> dict[str, Any]:
+        return {"label": question.label, "help": question.help} if question else {}
+
+
+def _rows(label: Any) -> FieldList:
+    return FieldList(FormField(_Row), label, max_entries=MOST_ROWS)
+
+
+LIMITS: dict[str, Any] = {
+    "min_words": number_field(_l("At least this many words"), 0, 5000, needed=False),
+    "max_words": number_field(_l("At most this many words"), 1, 5000, needed=False),
+    "max_chars": number_field(_l("At most this many characters"), 1, 20_000, needed=False),
+    "min": number_field(_l("Least number"), -(10**9), 10**9, needed=False),
+    "max": number_field(_l("Greatest number"), -(10**9), 10**9, needed=False),
+    "max_mb": number_field(_l("At most this many megabytes for each file"), 1, 30, needed=False),
+    "max_pages": number_field(_l("At most this many pages"), 1, 500, needed=False),
+    "max_files": number_field(_l("At most this many files"), 1, 20, needed=False),
+    "max_rows": number_field(_l("At most this many rows"), 1, MOST_ROWS, needed=False),
+    "min_rows": number_field(_l("At least this many rows"), 0, MOST_ROWS, needed=False),
+    "max_people": number_field(_l("At most this many people"), 1, MOST_ROWS, needed=False),
+    "must": BooleanField(_l("Only proposals that say yes here can be submitted")),
+    "types": SelectMultipleField(
+        _l("Kinds of file"), choices=[("pdf", "PDF"), ("docx", "Word (.docx)"), ("png", "PNG"), ("jpg", "JPEG")]
+    ),
+    "choices": _rows(_l("Answers to choose from")),
+    "columns": _rows(_l("Columns")),
+}
+
+
+class QuestionForm(WordingForm):
+    """A whole question; `question_form` adds what its kind can be told."""
+
+    required = BooleanField(_l("Required"))
+    hidden = BooleanField(_l("Hidden from reviewers when the applicant is hidden"))
+    public = BooleanField(_l("Shown publicly if the proposal wins"))
+
+    kind = ""
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        good = super().validate(extra_validators)
+        for least, most in (("min_words", "max_words"), ("min", "max"), ("min_rows", "max_rows")):
+            low, high = self._number(least), self._number(most)
+            if low is not None and high is not None and low > high:
+                self[most].errors = [_l("The most can’t be less than the least.")]
+                good = False
+        for name in ("choices", "columns"):
+            if name in self and not self._listed(name):
+                self[name].entries[0].form.label.form.en.errors = [_l("Write at least one.")]
+                good = False
+        return good
+
+    def _number(self, name: str) -> int | None:
+        return self[name].data if name in self else None
+
+    def _listed(self, name: str) -> list[dict[str, Any]]:
+        rows = [{"key": r["key"], "label": in_words(r["label"])} for r in self[name].data]
+        return [r for r in rows if r["label"]]
+
+    @property
+    def content(self) -> form_actions.Content:
+        options: dict[str, Any] = {}
+        for name in questions.KINDS[self.kind].settings:
+            options[name] = self._listed(name) if name in ("choices", "columns") else self[name].data
+        if "must" in options:
+            options["must"] = "yes" if options["must"] else ""
+        words = self.wording
+        return form_actions.Content(
+            words.label, words.help, self.required.data, self.hidden.data, self.public.data, options
+        )
+
+    @classmethod
+    def of(cls, question: Question | None) -> dict[str, Any]:
+        settings = questions.KINDS[cls.kind].settings
+        if question is None:
+            found: dict[str, Any] = {"required": True, "types": ["pdf"], "max_mb": 10, "options": {}}
+            options: dict[str, Any] = {}
+        else:
+            found = WordingForm.of(question)
+            found |= {n: getattr(question, n) for n in ("required", "hidden", "public")}
+            options = dict(question.options)
+            found |= {n: options.get(n) for n in settings}
+            found["must"] = options.get("must") == "yes"
+        for name in ("choices", "columns"):
+            if name in settings:
+                empty: list[dict[str, Any]] = [{"key": "", "label": {}} for _n in range(SPARE)]
+                found[name] = [{"key": c["key"], "label": c["label"]} for c in options.get(name, [])] + empty
+        return found
+
+
+def question_form(kind: str, *, optional: bool = False) -> type[QuestionForm]:
+    """The form of a question of a kind; `optional`: it can't be made required now."""
+    extra: dict[str, Any] = {n: LIMITS[n] for n in questions.KINDS[kind].settings}
+    return type("QuestionForm", (QuestionForm,), {**extra, "kind": kind, **({"required": None} if optional else {})})
+
+
+class PartnerForm(EditForm):
+    """An organisation that holds the call with the group."""
+
+    name = line_field(_l("Name"))
+    link = StringField(
+        _l("Link"), [Length(max=300, message=_l("Shorten it to 300 characters."))], filters=[clean],
+        description=_l("The address of its site, beginning with https://."),
+    )  # fmt: skip
+    logo = FileField(_l("Logo"), description=_l("A PNG or JPEG picture. It is drawn anew, small: at most 10 kB."))
+    without_logo = BooleanField(_l("Remove the logo there is"))
+
+    def validate_name(self, field: Any) -> None:
+        any_language(self, field)
+
+    def validate_link(self, field: Any) -> None:
+        parts = urlsplit(field.data or "https://example.org")
+        if parts.scheme not in ("http", "https") or "." not in (parts.hostname or "") or len(field.data.split()) > 1:
+            raise ValidationError(_l("Write an address such as https://www.example.org."))
