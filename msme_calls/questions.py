@@ -126,6 +126,7 @@ class LongText(Kind):
     key, label, control = "long-text", _l("Long text"), "area"
     settings = ("min_words", "max_words")
     own = True
+    count = staticmethod(words)
 
     def problems(self, question: Question, value: str) -> list[str]:
         return length_problems(question.options, value)
@@ -427,6 +428,10 @@ class People(Table):
 
     def columns(self, question: Question) -> dict[str, str]:
         return {k: str(v) for k, v in self.fields.items()}
+
+    def economies(self) -> dict[str, str]:
+        """The economies to choose from: code to name in this language."""
+        return i18n.economies(i18n.language())
 
     def too_many(self, most: int) -> str:
         return ngettext("Keep at most %(num)d person.", "Keep at most %(num)d people.", most)

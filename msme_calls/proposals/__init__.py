@@ -5,4 +5,13 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Register the feature's pages."""
-    from msme_calls.proposals import mails  # noqa: F401  registers them
+    from msme_calls.calls import desk
+    from msme_calls.calls.actions.extend import EXTENDED
+    from msme_calls.i18n import _l
+    from msme_calls.proposals import mails, reminders, views
+
+    assert mails  # imported for its registrations
+    app.register_blueprint(views.bp)
+    desk.tab("proposals.listed", _l("Proposals"), act="proposals", order=20)
+    if reminders.OF_DRAFTS not in EXTENDED:
+        EXTENDED.append(reminders.OF_DRAFTS)

@@ -16,7 +16,7 @@ from msme_calls.extensions import db, lock
 from msme_calls.proposals import answers as answering
 from msme_calls.proposals import queries, rules
 from msme_calls.proposals.models import Attachment, Conflict, Proposal, ProposalVersion, SectionDraft, Status
-from msme_calls.questions import KINDS
+from msme_calls.questions import File
 
 _LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # none that is taken for another
 
@@ -109,7 +109,7 @@ def attach(proposal: Proposal, key: str, checked: uploads.Checked, *, by: Person
     there = [a for a in proposal.attachments if a.removed_at is None and a.question == key]
     if same := next((a for a in there if (a.sha256, a.name) == (checked.sha256, checked.name)), None):
         return same
-    most = next(KINDS["file"].limits(q)["max_files"] for q in proposal.call.questions if q.key == key)
+    most = next(File().limits(q)["max_files"] for q in proposal.call.questions if q.key == key)
     if most == 1:
         for former in there:
             former.removed_at = at

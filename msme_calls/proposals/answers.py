@@ -27,6 +27,34 @@ class Shown:
     value: Any
     files: list[dict[str, Any]] = field(default_factory=list)
 
+    @property
+    def kind(self) -> questions.Kind:
+        """The kind of its question."""
+        return questions.kind_of(self.question)
+
+    @property
+    def text(self) -> str:
+        """The answer as text in the reader's language; empty if there is none."""
+        return self.kind.shown(self.question, self.value) if self.value else ""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a section of a draft is: whether it was ever saved, and what stands against handing it in."""
+
+    section: Section
+    saved: bool
+    problems: dict[str, list[str]]
+
+    @property
+    def count(self) -> int:
+        """How many answers are missing or wrong."""
+        return len(self.problems)
+
+    @property
+    def done(self) -> bool:
+        return self.saved and not self.problems
+
 
 def part_of(proposal: Proposal, section: Section) -> SectionDraft | None:
     """A section as it was saved last, if ever."""
@@ -55,6 +83,13 @@ def problems(section: Section, answers: Mapping[str, Any]) -> dict[str, list[str
     return {key: said for key, said in found.items() if said}
 
 
+def progress(proposal: Proposal) -> list[Progress]:
+    """How far each section of a draft is, in the form's order."""
+    answers = draft_answers(proposal)
+    saved = {part.section_id for part in proposal.drafts}
+    return [Progress(s, s.id in saved, problems(s, answers)) for s in proposal.call.sections]
+
+
 def face(asked: Iterable[Question], answers: Mapping[str, Any]) -> dict[str, str]:
     """The columns that a proposal shows of itself: each filled by the one question that feeds it, once answered."""
     return {q.feeds: str(answers[q.key] or "") for q in asked if q.feeds in FACE and q.key in answers}
@@ -70,6 +105,12 @@ def digest(call: Call, proposal: Proposal, answers: Mapping[str, Any], files: li
     listed = [{k: f[k] for k in ("question", "name", "sha256", "size")} for f in files]
     whole = {"call": call.slug, "reference": proposal.reference, "answers": dict(answers), "files": listed}
     return history.sha256(history.canonical(whole).encode())
+
+
+def unsent(proposal: Proposal, version: ProposalVersion | None) -> bool:
+    """Whether the draft differs from what was submitted."""
+    draft = digest(proposal.call, proposal, draft_answers(proposal), draft_files(proposal))
+    return version is None or version.digest != draft
 
 
 def hides(call: Call, question: Question, viewer: Viewer) -> bool:

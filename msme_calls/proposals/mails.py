@@ -2,10 +2,11 @@
 
 import uuid
 
-from msme_calls import outbox
+from msme_calls import clock, outbox
+from msme_calls.calls.phases import Phase
 from msme_calls.extensions import db
 from msme_calls.outbox import Email, Values
-from msme_calls.proposals.models import Proposal
+from msme_calls.proposals.models import Proposal, Status
 
 
 def _about(row: Email) -> Values | None:
@@ -25,3 +26,16 @@ def received(row: Email) -> Values | None:
 
 outbox.mail("withdrawn")(_about)
 outbox.mail("restored")(_about)
+
+
+def _about_draft(row: Email) -> Values | None:
+    """For drafts only, while they can be submitted until the deadline that the mail was written for."""
+    values, at = _about(row), clock.now()
+    if values is None or values["proposal"].status is not Status.DRAFT or values["call"].phase(at) is not Phase.OPEN:
+        return None
+    deadline = outbox.moment(row.values["deadline"])
+    return {**values, "deadline": deadline, "at": at} if values["call"].deadline_at == deadline else None
+
+
+outbox.mail("draft_due")(_about_draft)
+outbox.mail("deadline_moved")(_about_draft)

@@ -1,12 +1,17 @@
 """Which proposals somebody may see. Conflicts of interest win over every role but the owner's own."""
 
 import uuid
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
+from msme_calls import i18n
 from msme_calls.accounts.models import Person
-from msme_calls.calls.models import Call, Section
+from msme_calls.calls.models import Call, Membership, Section
+from msme_calls.calls.phases import Phase
 from msme_calls.extensions import db
 from msme_calls.proposals.conflicts import Judge, Subject
 from msme_calls.proposals.models import Conflict, Proposal, ProposalVersion, Status
@@ -63,7 +68,67 @@ def recused(person: Person, call: Call) -> int:
 
 def load_for_staff(person: Person, call: Call, proposal_id: uuid.UUID) -> Proposal | None:
     """One of those proposals."""
-    return db.session.scalar(visible_to_staff(person, call).where(Proposal.id == proposal_id))
+    parts = joinedload(Proposal.owner), selectinload(Proposal.versions), selectinload(Proposal.attachments)
+    return db.session.scalar(visible_to_staff(person, call).where(Proposal.id == proposal_id).options(*parts))
+
+
+# What the list sorts by; the address of the list names one of these.
+SORTS: dict[str, tuple[Any, ...]] = {
+    "newest": (Proposal.submitted_at.desc(), Proposal.id),
+    "oldest": (Proposal.submitted_at, Proposal.id),
+    "title": (Proposal.title_folded, Proposal.id),
+    "organisation": (Proposal.organisation_folded, Proposal.id),
+    "reference": (Proposal.reference,),
+}
+FILTERS = ("status", "economy", "language", "organisation_type")  # columns that the list can be narrowed by
+
+
+def listed(person: Person, call: Call, wanted: Mapping[str, str]) -> sa.Select[Proposal]:
+    """The list as somebody wants it: what she may see, then her filters and search, then her order."""
+    found = visible_to_staff(person, call)
+    for name in FILTERS:
+        if wanted.get(name):
+            found = found.where(sa.cast(getattr(Proposal, name), sa.Text) == wanted[name])
+    if text := i18n.folded(wanted.get("search", "")):
+        columns = (Proposal.title_folded, Proposal.organisation_folded, sa.func.lower(Proposal.reference))
+        found = found.where(sa.or_(*(column.contains(text, autoescape=True) for column in columns)))
+    return found.order_by(*SORTS.get(wanted.get("sort", ""), SORTS["newest"]))
+
+
+def economies_listed(person: Person, call: Call) -> list[str]:
+    """The codes of economies on somebody's list: none that only a hidden proposal has."""
+    codes = visible_to_staff(person, call).with_only_columns(Proposal.economy).distinct()
+    return [code for code in db.session.scalars(codes) if code]
+
+
+def page_of(query: sa.Select[Proposal], offset: int, size: int) -> list[Proposal]:
+    """Some rows of a list, with what its page shows of each."""
+    return list(db.session.scalars(query.offset(offset).limit(size).options(joinedload(Proposal.owner))))
+
+
+def number_of(query: sa.Select[Proposal]) -> int:
+    """How many rows a query finds."""
+    return db.session.scalar(sa.select(sa.func.count()).select_from(query.order_by(None).subquery())) or 0
+
+
+def with_versions(query: sa.Select[Proposal]) -> list[tuple[Proposal, ProposalVersion]]:
+    """A list's proposals, each with the version that counts."""
+    counts = (ProposalVersion.proposal_id == Proposal.id) & (ProposalVersion.number == Proposal.submitted_version)
+    rows = query.add_columns(ProposalVersion).join(ProposalVersion, counts).options(joinedload(Proposal.owner))
+    return [(proposal, version) for proposal, version in db.session.execute(rows)]
+
+
+def members(call: Call) -> list[Person]:
+    """Everybody with a role in the call, once, by name."""
+    roles = sa.select(Membership.person_id).where(Membership.call_id == call.id)
+    people = sa.select(Person).where(Person.id.in_(roles)).order_by(Person.name_folded, Person.id)
+    return list(db.session.scalars(people))
+
+
+def declared(proposal: Proposal) -> list[Conflict]:
+    """The conflicts of interest declared about a proposal, the first one first."""
+    rows = sa.select(Conflict).where(Conflict.proposal_id == proposal.id).order_by(Conflict.declared_at, Conflict.id)
+    return list(db.session.scalars(rows.options(joinedload(Conflict.person))))
 
 
 def counting(proposal: Proposal) -> ProposalVersion | None:
@@ -95,7 +160,14 @@ def subjects(proposals: list[Proposal]) -> dict[uuid.UUID, Subject]:
     }
 
 
-def drafts_due(call: Call) -> sa.Select[Proposal]:
+def drafts(call: Call) -> list[Proposal]:
     """Drafts that were never submitted, with their owners: who is reminded, and told of a new deadline."""
-    drafts = sa.select(Proposal).where(Proposal.call_id == call.id, Proposal.status == Status.DRAFT)
-    return drafts.options(joinedload(Proposal.owner))
+    rows = sa.select(Proposal).join(Proposal.owner).where(Person.active)
+    rows = rows.where(Proposal.call_id == call.id, Proposal.status == Status.DRAFT)
+    return list(db.session.scalars(rows.options(contains_eager(Proposal.owner)).order_by(Proposal.id)))
+
+
+def closing(at: datetime, within: timedelta) -> list[Call]:
+    """Calls that take proposals now and close within that time."""
+    soon = sa.select(Call).where(Call.launched_at.is_not(None), Call.deadline_at > at, Call.deadline_at <= at + within)
+    return [call for call in db.session.scalars(soon) if call.phase(at) is Phase.OPEN]

@@ -1,0 +1,89 @@
+"""The form of a section, built from its questions: what is read from it, and what stands in its fields."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
+from wtforms import StringField, TextAreaField
+from wtforms.validators import DataRequired, Length
+
+from msme_calls.calls.models import Question, Section
+from msme_calls.i18n import _l, said
+from msme_calls.proposals.models import Attachment, Proposal
+from msme_calls.questions import Kind, kind_of
+
+VERSION, REMOVE, GO = "section-version", "remove-file", "go-to"  # with a hyphen: no question is called so
+
+
+@dataclass(frozen=True)
+class Field:
+    """A question with what stands in its field; `other` is what another window saved meanwhile, as text."""
+
+    question: Question
+    kind: Kind
+    value: Any
+    errors: Sequence[str]
+    files: list[Attachment]
+    other: str | None = None
+
+    @property
+    def id(self) -> str:
+        """The id of its first control, where the summary of errors leads."""
+        return f"q-{self.question.key}"
+
+
+def read(section: Section, form: MultiDict[str, str]) -> dict[str, Any]:
+    """The answers of a sent form by question key; whatever else was sent is nobody's answer."""
+    return {q.key: kind_of(q).read(q, form) for q in section.questions if q.kind != "file"}
+
+
+def seen(form: MultiDict[str, str]) -> int:
+    """The section's version that the sent form was drawn from (0: it was never saved)."""
+    text = form.get(VERSION, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def fields(
+    section: Section,
+    proposal: Proposal,
+    answers: Mapping[str, Any],
+    errors: Mapping[str, Sequence[str]],
+    others: Mapping[str, Any] | None = None,
+) -> list[Field]:
+    """The fields of a section: the answers given, sentences at them, and what was saved elsewhere where it differs."""
+    there = [a for a in proposal.attachments if a.removed_at is None]
+    found = []
+    for q in section.questions:
+        kind, value = kind_of(q), answers.get(q.key)
+        other = None
+        if others is not None and q.kind != "file" and others.get(q.key) != value:
+            other = kind.shown(q, others.get(q.key))
+        files = [a for a in there if a.question == q.key]
+        found.append(Field(q, kind, value, errors.get(q.key, ()), files, other))
+    return found
+
+
+def summary(shown: list[Field]) -> list[tuple[str, str, str]]:
+    """Everything to correct: (id of the field, sentence, words of the question), in the form's order."""
+    return [(f.id, error, said(f.question.label)) for f in shown for error in f.errors]
+
+
+class ConflictForm(FlaskForm):
+    """A conflict of interest between a proposal and somebody with a role in the call."""
+
+    address = StringField(
+        _l("E-mail address of the person"),
+        [DataRequired(_l("Write the address of somebody who has a role in this call."))],
+    )
+    reason = TextAreaField(
+        _l("Reason"),
+        [DataRequired(_l("Write the reason in a sentence.")), Length(max=1000, message=_l("Shorten the reason."))],
+        description=_l("It is listed with the conflict. Name no detail that others need not know."),
+    )
+
+    def unknown(self) -> None:
+        """Say that nobody in the call has this address."""
+        self.address.errors = [_("Nobody with a role in this call has this address: compare it with the list.")]

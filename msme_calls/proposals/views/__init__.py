@@ -1,0 +1,11 @@
+"""Pages about proposals: the applicant's own, the sections of the form, and the coordinators' list."""
+
+from flask import Blueprint
+
+from msme_calls.i18n import PREFIX
+
+bp = Blueprint("proposals", __name__, url_prefix=PREFIX)
+
+from msme_calls.proposals.views import applicant, desk, sections  # noqa: E402  they hang their pages on `bp`
+
+__all__ = ["applicant", "bp", "desk", "sections"]

@@ -1,0 +1,134 @@
+"""An applicant's own proposals: start, overview, check, submit, receipts, withdraw and restore."""
+
+import uuid
+from typing import Any
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from msme_calls import clock, uploads
+from msme_calls.calls import queries as calls_queries
+from msme_calls.calls.phases import Phase
+from msme_calls.extensions import db
+from msme_calls.proposals import actions, answers, queries, rules
+from msme_calls.proposals.answers import Viewer
+from msme_calls.proposals.milestones import milestones
+from msme_calls.proposals.models import Proposal
+from msme_calls.proposals.views import bp
+
+
+def own(proposal_id: uuid.UUID) -> Proposal:
+    """One of the reader's own proposals; absent for everybody else."""
+    return queries.load_own(current_user, proposal_id) or abort(404)
+
+
+def course(proposal: Proposal) -> dict[str, Any]:
+    """What every page of a proposal shows of it: its standing, what may be done with it, how far its sections are."""
+    at = clock.now()
+    phase = proposal.call.phase(at)
+    counting = next((v for v in proposal.versions if v.number == proposal.submitted_version), None)
+    return {
+        "proposal": proposal,
+        "call": proposal.call,
+        "at": at,
+        "phase": phase,
+        "open": phase is Phase.OPEN,
+        "standing": rules.public_status(proposal.status, phase),
+        "version": counting,
+        "unsent": answers.unsent(proposal, counting),
+        "progress": answers.progress(proposal),
+        "milestones": milestones(proposal, at),
+        "no_edit": rules.no_edit(proposal.status, phase),
+        "no_withdraw": rules.no_withdraw(proposal.status, phase),
+        "no_restore": rules.no_restore(proposal.status, phase),
+    }
+
+
+@bp.route("/calls/<slug>/start", methods=["GET", "POST"])
+def start(slug: str) -> str | Response:
+    call, at = calls_queries.public(slug) or abort(404), clock.now()
+    if request.method == "GET":
+        mine = list(db.session.scalars(queries.own_in(current_user, call)))
+        reason = rules.no_start(call.phase(at))
+        return render_template("proposals/start.html", call=call, at=at, mine=mine, reason=reason)
+    known = request.form.get("known", 0, type=int)
+    proposal = actions.start_or_continue(call, known, by=current_user._get_current_object(), at=at)
+    db.session.commit()
+    return redirect(url_for("proposals.overview", proposal_id=proposal.id))
+
+
+@bp.get("/proposals/<uuid:proposal_id>")
+def overview(proposal_id: uuid.UUID) -> str:
+    return render_template("proposals/overview.html", **course(own(proposal_id)))
+
+
+@bp.get("/proposals/<uuid:proposal_id>/check")
+def check(proposal_id: uuid.UUID) -> str:
+    proposal = own(proposal_id)
+    whole = course(proposal)
+    given, files = answers.draft_answers(proposal), answers.draft_files(proposal)
+    seen = answers.seen(proposal.call, given, files, Viewer.OWNER)
+    missing = sum(p.count for p in whole["progress"])
+    reason = rules.no_submit(proposal.status, whole["phase"], missing)
+    return render_template("proposals/check.html", seen=seen, missing=missing, reason=reason, key=uuid.uuid4(), **whole)
+
+
+@bp.post("/proposals/<uuid:proposal_id>/submit")
+def submit(proposal_id: uuid.UUID) -> Response:
+    proposal = own(proposal_id)
+    key = request.form.get("key", type=uuid.UUID) or abort(400)
+    actions.submit(proposal, str(key), by=current_user._get_current_object(), at=clock.now())
+    db.session.commit()
+    return redirect(url_for("proposals.receipt", proposal_id=proposal.id))
+
+
+@bp.get("/proposals/<uuid:proposal_id>/receipt")
+def receipt(proposal_id: uuid.UUID) -> str:
+    proposal = own(proposal_id)
+    return _receipt(proposal, proposal.submitted_version)
+
+
+@bp.get("/proposals/<uuid:proposal_id>/versions/<int:number>")
+def version(proposal_id: uuid.UUID, number: int) -> str:
+    return _receipt(own(proposal_id), number)
+
+
+def _receipt(proposal: Proposal, number: int | None) -> str:
+    shown = next((v for v in proposal.versions if v.number == number), None) or abort(404)
+    seen = answers.seen_version(shown, proposal.call, Viewer.OWNER)
+    face = answers.face(proposal.call.questions, shown.answers)
+    to = _masked(proposal.owner.email)
+    return render_template("proposals/receipt.html", shown=shown, seen=seen, face=face, sent_to=to, **course(proposal))
+
+
+def _masked(address: str) -> str:
+    """An address that its owner knows again, and whoever finds the printed page doesn’t."""
+    name, _at, domain = address.partition("@")
+    return f"{name[:1]}…@{domain}"
+
+
+@bp.post("/proposals/<uuid:proposal_id>/withdraw")
+def withdraw(proposal_id: uuid.UUID) -> Response:
+    proposal = own(proposal_id)
+    actions.withdraw(proposal, by=current_user._get_current_object(), at=clock.now())
+    db.session.commit()
+    flash(_("Your proposal is withdrawn. Nobody will judge it."), "good")
+    return redirect(url_for("proposals.overview", proposal_id=proposal.id))
+
+
+@bp.post("/proposals/<uuid:proposal_id>/restore")
+def restore(proposal_id: uuid.UUID) -> Response:
+    proposal = own(proposal_id)
+    actions.restore(proposal, by=current_user._get_current_object(), at=clock.now())
+    db.session.commit()
+    flash(_("Your proposal counts again, as you submitted it last."), "good")
+    return redirect(url_for("proposals.overview", proposal_id=proposal.id))
+
+
+@bp.get("/proposals/<uuid:proposal_id>/files/<uuid:file_id>")
+def file(proposal_id: uuid.UUID, file_id: uuid.UUID) -> Response:
+    """One of the proposal's own files, also one that only a submitted version still holds."""
+    found = next((a for a in own(proposal_id).attachments if a.id == file_id), None) or abort(404)
+    return uploads.send_back(found.sha256, found.kind, found.name)

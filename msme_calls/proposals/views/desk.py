@@ -1,0 +1,155 @@
+"""The coordinators' list of proposals and each proposal on it; what somebody has a conflict with is absent."""
+
+import uuid
+from typing import Any
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from msme_calls import clock, exports, i18n, uploads
+from msme_calls.accounts.models import Person, normal_address
+from msme_calls.calls.desk import at_desk, figures
+from msme_calls.calls.models import Call
+from msme_calls.extensions import db
+from msme_calls.i18n import _l
+from msme_calls.proposals import actions, answers, conflicts, queries
+from msme_calls.proposals.answers import Viewer
+from msme_calls.proposals.forms import ConflictForm
+from msme_calls.proposals.models import Proposal, ProposalVersion, Status
+from msme_calls.proposals.views import bp
+from msme_calls.questions import ORGANISATION_TYPES, kind_of
+from msme_calls.web import paginate
+
+WHY = {
+    conflicts.Interest.OWN: _l("Her or his own proposal"),
+    conflicts.Interest.ORGANISATION: _l("Same organisation"),
+    conflicts.Interest.ECONOMY: _l("Same economy"),
+}
+
+
+def _wanted() -> dict[str, str]:
+    """What the list's address asks for: known names only, as text that a database takes."""
+    names = (*queries.FILTERS, "search", "sort")
+    return {name: i18n.normal(request.args.get(name, ""))[:200] for name in names}
+
+
+def _found(slug: str, proposal_id: uuid.UUID) -> tuple[Call, Proposal]:
+    call, _roles = at_desk(slug, "proposals")
+    return call, queries.load_for_staff(current_user, call, proposal_id) or abort(404)
+
+
+@bp.get("/desk/<slug>/proposals")
+def listed(slug: str) -> str:
+    call, _roles = at_desk(slug, "proposals")
+    wanted = _wanted()
+    query = queries.listed(current_user, call, wanted)
+    pagination = paginate(queries.number_of(query))
+    codes = queries.economies_listed(current_user, call)
+    return render_template(
+        "proposals/list.html",
+        call=call,
+        wanted=wanted,
+        proposals=queries.page_of(query, pagination.offset, pagination.size),
+        pagination=pagination,
+        recused=queries.recused(current_user, call),
+        economies=sorted(((code, i18n.economy(code)) for code in codes), key=lambda pair: i18n.folded(pair[1])),
+        spoken=[(code, i18n.language_name(code)) for code in call.languages],
+        types=[(key, ORGANISATION_TYPES.get(key, key)) for key in call.organisation_types],
+    )
+
+
+@bp.get("/desk/<slug>/proposals.<any(csv,json):ending>")
+def export(slug: str, ending: str) -> Response:
+    """The list with its answers as a file, filtered as on the page."""
+    call, _roles = at_desk(slug, "proposals")
+    rows = queries.with_versions(queries.listed(current_user, call, _wanted()))
+    return exports.download(_columns(call), rows, f"{call.slug}-proposals", ending)
+
+
+Row = tuple[Proposal, ProposalVersion]
+
+
+def _columns(call: Call) -> list[exports.Column]:
+    def of_proposal(name: str) -> exports.Column:
+        return exports.Column(name, lambda row: getattr(row[0], name))
+
+    def answer(question: Any) -> exports.Column:
+        return exports.Column(f"answer_{question.key}", lambda row: _answer(question, row[1]))
+
+    first = [of_proposal("reference"), exports.Column("status", lambda row: row[0].status.value)]
+    face = [of_proposal(n) for n in ("title", "summary", "organisation", "organisation_type", "economy", "language")]
+    owner = [
+        exports.Column("applicant", lambda row: row[0].owner.name),
+        exports.Column("applicant_email", lambda row: row[0].owner.email),
+    ]
+    version = [
+        exports.Column("version", lambda row: row[1].number),
+        exports.Column("submitted_at", lambda row: row[1].submitted_at),
+        exports.Column("digest", lambda row: row[1].digest),
+    ]
+    return [*first, *face, *owner, *version, *(answer(q) for q in call.questions)]
+
+
+def _answer(question: Any, version: ProposalVersion) -> Any:
+    if question.kind == "file":
+        return ", ".join(f["name"] for f in version.files if f["question"] == question.key)
+    return kind_of(question).exported(question, version.answers.get(question.key))
+
+
+@bp.route("/desk/<slug>/proposals/<uuid:proposal_id>", methods=["GET", "POST"])
+def shown(slug: str, proposal_id: uuid.UUID) -> str | Response | tuple[str, int]:
+    """A proposal as coordinators see it; posting declares a conflict of interest of somebody in the call."""
+    call, proposal = _found(slug, proposal_id)
+    form = ConflictForm()
+    if not form.validate_on_submit():
+        return _page(call, proposal, form), 422 if form.is_submitted() else 200
+    address = normal_address(form.address.data)
+    person = next((p for p in queries.members(call) if p.email == address), None)
+    if person is None:
+        form.unknown()
+        return _page(call, proposal, form), 422
+    by = current_user._get_current_object()
+    reason = i18n.normal(form.reason.data or "")
+    actions.declare_conflict(proposal, person, reason, by=by, at=clock.now())
+    db.session.commit()
+    flash(_("The conflict is noted: %(name)s no longer sees this proposal.", name=person.name or person.email), "good")
+    return redirect(url_for("proposals.listed", slug=slug) if person.id == by.id else request.path)
+
+
+def _page(call: Call, proposal: Proposal, form: ConflictForm) -> str:
+    version = next(v for v in proposal.versions if v.number == proposal.submitted_version)
+    return render_template(
+        "proposals/proposal.html",
+        call=call,
+        proposal=proposal,
+        version=version,
+        seen=answers.seen_version(version, call, Viewer.STAFF),
+        found=_conflicts(call, proposal),
+        declared=queries.declared(proposal),
+        form=form,
+    )
+
+
+def _conflicts(call: Call, proposal: Proposal) -> list[tuple[Person, Any]]:
+    """Members of the call who have a conflict of interest by the facts, with the reason in words."""
+    subject = queries.subjects([proposal])[proposal.id]
+    found = ((p, conflicts.conflict(queries.judge(p), subject, call.economy_rule)) for p in queries.members(call))
+    return [(person, WHY[why]) for person, why in found if why in WHY]
+
+
+@bp.get("/desk/<slug>/proposals/<uuid:proposal_id>/files/<uuid:file_id>")
+def staff_file(slug: str, proposal_id: uuid.UUID, file_id: uuid.UUID) -> Response:
+    """A file of the version that counts, for coordinators."""
+    _call, proposal = _found(slug, proposal_id)
+    version = next(v for v in proposal.versions if v.number == proposal.submitted_version)
+    kept = next((f for f in version.files if f["id"] == str(file_id)), None) or abort(404)
+    return uploads.send_back(kept["sha256"], kept["kind"], kept["name"])
+
+
+@figures("proposals")
+def _figures(call: Call, at: Any) -> list[tuple[Any, Any]]:
+    submitted = queries.number_of(queries.of_call(call).where(Proposal.status == Status.SUBMITTED))
+    withdrawn = queries.number_of(queries.of_call(call).where(Proposal.status == Status.WITHDRAWN))
+    return [(_("Proposals received"), submitted), *([(_("Withdrawn"), withdrawn)] if withdrawn else [])]
