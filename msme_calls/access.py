@@ -40,7 +40,7 @@ def safe_next(target: str | None) -> str | None:
     """The address to go on to, if it is a path on this site."""
     if not target or not target.startswith("/") or target[1:2] in ("/", "\\"):
         return None
-    return target if not any(ord(c) < 33 or ord(c) == 127 or c == "\\" for c in target) else None
+    return target if not any(ord(c) < 33 or 127 <= ord(c) < 160 or c == "\\" for c in target) else None
 
 
 def _door() -> Response | tuple[str, int] | None:

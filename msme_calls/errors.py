@@ -6,12 +6,12 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
-from flask import Flask, abort, g, render_template, request
+from flask import Flask, Response, abort, g, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityError
 from werkzeug.sansio.multipart import Data, Field, MultipartDecoder
 
 from msme_calls.extensions import db
@@ -47,7 +47,12 @@ def signed_out(fields: Fields, action: str = "", email: str = "", error: str = "
     """A page that keeps what was typed while somebody signs in; `kept` reads it back."""
     action = action or request.full_path.rstrip("?")
     page = render_template(
-        "errors/signed_out.html", fields=fields, kept=json.dumps(fields), action=action, email=email, error=error
+        "errors/signed_out.html",
+        fields=fields,
+        kept=json.dumps(fields, ensure_ascii=False),
+        action=action,
+        email=email,
+        error=error,
     )
     return page, HTTPStatus.UNAUTHORIZED
 
@@ -113,6 +118,8 @@ def _http(error: HTTPException) -> Any:
     known = {404: "404", 405: "404", 429: "429", 503: "unavailable"}
     name = known.get(error.code or 500, "refused" if (error.code or 500) < 500 else "error")
     sentence = _("This request could not be understood. Go back and try once more.")
+    if isinstance(error, SecurityError):  # not our host: no address of a page can be made for it
+        return Response(sentence, error.code, mimetype="text/plain")
     page = render_template(f"errors/{name}.html", sentence=sentence, reference="")
     return page, error.code, [h for h in error.get_headers() if h[0] in ("Allow", "Retry-After")]
 

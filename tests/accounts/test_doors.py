@@ -5,25 +5,12 @@ from typing import Any
 
 import mails
 import pytest
-import world
-from signing_in import sign_in
+from signing_in import PASSWORD, owner, register, sign_in
 
 from msme_calls import clock
 from msme_calls.accounts import passwords, queries
 from msme_calls.accounts.models import Link, LoginSession, Person
 from msme_calls.extensions import db
-
-PASSWORD = "marigold over ultramarine"
-
-
-def register(client: Any, address: str = "ana@example.org", name: str = "Ana Ejemplo", lang: str = "en") -> Any:
-    answer = client.submit(client.page(f"/{lang}/register").form(), email=address, name=name)
-    assert (answer.status_code, answer.location) == (302, f"/{lang}/check-your-mail")
-    return mails.sent()
-
-
-def owner(**values: Any) -> Person:
-    return world.person(password=passwords.hashed(PASSWORD), **values)
 
 
 def test_a_newcomer_registers_confirms_and_is_signed_in(app: Any, client: Any) -> None:
