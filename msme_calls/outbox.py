@@ -11,7 +11,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
+from email.charset import QP, Charset
 from email.message import EmailMessage
+from email.mime.text import MIMEText
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -142,6 +144,11 @@ def next_due(at: datetime) -> datetime | None:
     return db.session.scalar(sa.select(sa.func.min(turn)).where(_open(), turn > at))
 
 
+def drop(*, before: datetime, at: datetime) -> None:
+    """Send nothing of what was queued before an instant and waits still: it tells what is long past."""
+    db.session.execute(sa.update(Email).where(_open(), Email.created_at < before).values(dropped_at=at))
+
+
 def _open() -> sa.ColumnElement[bool]:
     return Email.sent_at.is_(None) & Email.dropped_at.is_(None) & Email.dead_at.is_(None)
 
@@ -210,6 +217,15 @@ def _failed(row: Email, error: Exception, at: datetime) -> None:
     log.warning("mail not sent", mail=row.name, id=str(row.id), error=row.last_error, dead=row.dead_at is not None)
 
 
+class _Message(flask_mail.Message):
+    """Flask-Mail's message in lines that every mail server takes: it would send a long paragraph as one line."""
+
+    def _mimetext(self, text: str | None, subtype: str = "plain") -> MIMEText:
+        encoding = Charset("utf-8")
+        encoding.body_encoding = QP
+        return MIMEText(text or "", subtype, encoding)  # type: ignore[arg-type]
+
+
 def render(row: Email) -> flask_mail.Message | None:
     """The message in its reader's language, or None if there is no more reason to send it."""
     with i18n.use(row.language):
@@ -221,7 +237,7 @@ def render(row: Email) -> flask_mail.Message | None:
         html = render_template(f"email/{row.name}.html", subject=subject, **values)
     settings = current_app.settings  # type: ignore[attr-defined]
     domain = settings.mail_sender.rpartition("@")[2]
-    message = flask_mail.Message(
+    message = _Message(
         subject=" ".join(subject.split()),
         recipients=[row.address],
         body=body.strip() + "\n",
@@ -241,23 +257,42 @@ def _transport() -> Transport | None:
     return None if settings.production else into_mailbox
 
 
+class _Conversation(smtplib.SMTP):
+    """A conversation that ends after `timeout` seconds in all: a server that is silent, or that answers drop by drop,
+    may not hold the other mails up."""
+
+    end: threading.Timer | None = None
+
+    def connect(self, *address: Any, **more: Any) -> tuple[int, bytes]:
+        self.end = threading.Timer(self.timeout, self._hang_up)
+        self.end.daemon = True
+        self.end.start()
+        return super().connect(*address, **more)
+
+    def _hang_up(self) -> None:
+        with suppress(OSError):
+            if self.sock:
+                self.sock.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        if self.end:
+            self.end.cancel()
+        super().close()
+
+
 class _Connection(flask_mail.Connection):
-    """Flask-Mail's connection with an end: a server that never answers, or drop by drop, may not hold the others up."""
+    """Flask-Mail's connection by our settings."""
 
     def configure_host(self) -> smtplib.SMTP:
         settings = current_app.settings  # type: ignore[attr-defined]
         name = urlsplit(settings.address).hostname  # smtplib would ask the network for our name, and wait
-        host = smtplib.SMTP(settings.mail_server, settings.mail_port, name, timeout=settings.mail_timeout)
-        self.end = threading.Timer(settings.mail_timeout, _hang_up, [host])
-        self.end.daemon = True
-        self.end.start()
+        host = _Conversation(settings.mail_server, settings.mail_port, name, timeout=settings.mail_timeout)
         try:
             if settings.mail_tls:
                 host.starttls(context=ssl.create_default_context())
             if settings.mail_username:
                 host.login(settings.mail_username, settings.mail_password)
         except BaseException:
-            self.end.cancel()
             host.close()
             raise
         return host
@@ -267,14 +302,7 @@ class _Connection(flask_mail.Connection):
         with suppress(OSError):  # the mail was taken, however the server says goodbye
             if error is None:
                 self.host.quit()
-        self.end.cancel()
         self.host.close()
-
-
-def _hang_up(host: smtplib.SMTP) -> None:
-    with suppress(OSError):
-        if host.sock:
-            host.sock.shutdown(socket.SHUT_RDWR)
 
 
 def _by_smtp(message: flask_mail.Message) -> None:
