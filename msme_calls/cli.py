@@ -1,6 +1,8 @@
 """The command `msme-calls`: run, upgrade and check an installation. A setting at fault is one sentence, exit code 2."""
 
 import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -49,6 +51,18 @@ def application() -> Application:
         raise SettingsError(f"MSME_DATABASE_URL names no database that can be used here ({error}).") from None
 
 
+@contextmanager
+def inside() -> Iterator[Application]:
+    """Inside the application; its connections to the database are closed afterwards."""
+    app = application()
+    with app.app_context():
+        try:
+            yield app
+        finally:
+            db.session.remove()
+            db.engine.dispose()
+
+
 @click.group(cls=Commands)
 @click.version_option(package_name=None, version="0.1.0", prog_name="msme-calls")
 def main() -> None:
@@ -93,7 +107,7 @@ def worker() -> None:
 @main.command()
 def upgrade() -> None:
     """Bring the database up to date. Safe while others do the same."""
-    with application().app_context():
+    with inside():
         health.upgrade()
     click.echo("The database is up to date.")
 
@@ -104,7 +118,7 @@ def invite_administrator(mail: str) -> None:
     """Print a link with which MAIL becomes an administrator, once."""
     from msme_calls.accounts import actions
 
-    with application().app_context(), i18n.use("en"):
+    with inside(), i18n.use("en"):
         link = actions.invite_administrator(mail, at=clock.tick())
         db.session.commit()
     click.echo(link)
@@ -115,7 +129,7 @@ def record_past_editions() -> None:
     """Put the past editions of Small Business Champions into the archive, those that are not there yet."""
     from msme_calls.publication import past
 
-    with application().app_context():
+    with inside():
         count = past.record_all(by=None, at=clock.tick())
         db.session.commit()
     click.echo(f"Past editions recorded: {count}.")
@@ -130,7 +144,7 @@ def chain() -> None:
 @click.option("--noted", metavar="HEAD", help="A head noted earlier, as `history head` printed it: “42 9f86d0…”.")
 def verify(noted: str | None) -> None:
     """Check that no row of the history was changed, added or taken out; name the first that was."""
-    with application().app_context():
+    with inside():
         count, fault = history.verify()
         if fault is None and noted is not None:
             fault = _differs(noted)
@@ -143,7 +157,7 @@ def verify(noted: str | None) -> None:
 @chain.command()
 def head() -> None:
     """Print the number and the hash of the last row, to be noted where nobody at this server can change it."""
-    with application().app_context():
+    with inside():
         number, digest = history.head()
     click.echo(f"{number} {digest}")
 
