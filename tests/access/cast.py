@@ -1,0 +1,361 @@
+"""The world that every test of this folder looks at: one call in each phase, the same people in all of them."""
+
+import io
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from canaries import Canaries
+from pypdf import PdfWriter
+from world import DAY, answer_to
+
+from msme_calls import clock, history, uploads
+from msme_calls.accounts import links
+from msme_calls.accounts.models import Person, PersonEconomy
+from msme_calls.calls.actions import life
+from msme_calls.calls.kinds import KINDS
+from msme_calls.calls.models import (
+    Blindness,
+    Call,
+    DeadlineMove,
+    Invitation,
+    Membership,
+    Partner,
+    Role,
+)
+from msme_calls.decisions import composing, sealing
+from msme_calls.decisions.models import Decision, Outcome, Resolution, Seal
+from msme_calls.extensions import db
+from msme_calls.proposals import actions as proposing
+from msme_calls.proposals.models import Conflict, Proposal
+from msme_calls.publication.models import PastEdition
+from msme_calls.reviews.models import Assignment, Ended, FormerReview, Review, ReviewStatus, Standing
+
+# Whom the tests look at the world as, in the order of the columns of table.py; None is nobody signed in.
+ROLES = (
+    "anonymous", "owner", "other", "reviewer", "unassigned", "coordinator", "conflicted", "assistant", "chair",
+    "observer", "outsider", "convenor", "administrator",
+)  # fmt: skip
+# Who is there besides: a reviewer whose sheets others may or may not read, somebody who only has a draft, the
+# coordinator who confirms, and an applicant who took her proposal back.
+OTHERS = ("colleague", "drafter", "second", "leaver")
+MEMBERS = {
+    "reviewer": Role.REVIEWER, "unassigned": Role.REVIEWER, "colleague": Role.REVIEWER, "conflicted": Role.COORDINATOR,
+    "coordinator": Role.COORDINATOR, "second": Role.COORDINATOR, "assistant": Role.ASSISTANT, "chair": Role.CHAIR,
+    "observer": Role.OBSERVER,
+}  # fmt: skip
+APPLICANTS = {"A": "owner", "B": "other", "draft": "drafter", "withdrawn": "leaver"}
+# In "elsewhere" (open to all, applicants visible) the outsider is coordinator and nobody else has a role.
+CALLS = (
+    "draft", "announced", "open", "closed", "review", "review-open", "deciding", "sealed", "published", "archived",
+    "cancelled", "elsewhere",
+)  # fmt: skip
+ORDER = ("draft", "announced", "open", "closed", "review", "deciding", "sealed", "published")
+REACHED = {"review-open": "review", "archived": "published", "cancelled": "review", "elsewhere": "review"}
+RESULT = DAY  # from the present to the result of the sealed call
+
+
+@dataclass
+class Cast:
+    """Names of all that there is, to make addresses of, and what may not be seen where."""
+
+    canaries: Canaries = field(default_factory=Canaries)
+    people: dict[str, uuid.UUID] = field(default_factory=dict)
+    slugs: dict[str, str] = field(default_factory=dict)
+    ids: dict[tuple[str, str], Any] = field(default_factory=dict)  # (call, "A.proposal") → id
+
+    def value(self, call: str, name: str) -> Any:
+        """What stands for a name in an address: “slug”, “A.proposal” in that call, “person owner”, “=this”."""
+        if name.startswith("="):
+            return name[1:]
+        if name == "slug":
+            return self.slugs[call]
+        if name.startswith("person "):
+            return self.people[name.removeprefix("person ")]
+        found = self.ids.get((call, name)) or self.ids.get(("links", name))
+        return found or uuid.uuid5(uuid.NAMESPACE_URL, f"{call}/{name}")
+
+
+def build() -> Cast:
+    """Make the world in the database of the application whose context is active."""
+    cast = Cast()
+    people = {name: _person(cast, name) for name in (*ROLES[1:], *OTHERS)}
+    for name in CALLS:
+        _Maker(cast, people, name).make()
+    _links(cast, people)
+    edition = PastEdition(kind="small-business-champions", year=2021, recorded_at=clock.now(), title={})
+    words = cast.canaries.words("past_editions.about", "public")
+    edition.winners = [{"name": words["en"], "economy": "KE", "outcome": "winner", "about": words}]
+    edition.sources = [{"address": "https://example.org/source", "label": words}]
+    edition.partners = [words]
+    for column in ("title", "theme", "note"):
+        setattr(edition, column, cast.canaries.words(f"past_editions.{column}", "public"))
+    db.session.add(edition)
+    db.session.commit()
+    return cast
+
+
+def _links(cast: Cast, people: dict[str, Person]) -> None:
+    """One link for each purpose that can be used now; of those that have no person yet the newcomer's."""
+    newcomer = f"{cast.canaries.word('links.address', 'newcomer')}@example.org"
+    called = cast.canaries.text("links.called", "newcomer")
+    for purpose, address in (
+        ("confirm", newcomer), ("administrator", newcomer), ("sign-in", people["owner"].email),
+        ("reset", people["owner"].email),
+    ):  # fmt: skip
+        values = {"called": called, "language": "en"} if purpose == "confirm" else {}
+        token = links.issue(purpose, address, at=clock.now(), lasts=3 * DAY, **values)
+        cast.ids["links", f"{purpose}.token"] = token
+
+
+def _person(cast: Cast, name: str) -> Person:
+    made = Person(confirmed_at=clock.now(), created_at=clock.now(), language="en", zone="Africa/Nairobi")
+    cast.canaries.paint(made, name)
+    made.is_administrator, made.is_convenor = name == "administrator", name == "convenor"
+    db.session.add(made)
+    db.session.flush()
+    cast.people[name] = made.id
+    return made
+
+
+class _Maker:
+    """Makes one call with all that is in it."""
+
+    def __init__(self, cast: Cast, people: dict[str, Person], name: str) -> None:
+        self.cast, self.people, self.name, self.at = cast, people, name, clock.now()
+        self.canaries = cast.canaries
+        self.reached = ORDER.index(REACHED.get(name, name))
+        self.hours = iter(range(1, 100))
+
+    def has(self, phase: str) -> bool:
+        return self.reached >= ORDER.index(phase)
+
+    def of(self, thing: str) -> str:
+        return f"{thing} of {self.name}"
+
+    def note(self, name: str, row: Any) -> Any:
+        db.session.add(row)
+        db.session.flush()
+        self.cast.ids[self.name, name] = row.id
+        return row
+
+    def make(self) -> None:
+        self.call = self._call()
+        for name, role in MEMBERS.items():
+            if name != "coordinator" and self.name != "elsewhere":
+                self._member(name, role)
+        self._around()
+        if self.has("open"):
+            for name, owner in APPLICANTS.items():
+                self._proposal(name, self.people[owner])
+        if self.has("review"):
+            self._reviews()
+        if self.has("deciding"):
+            self._decisions()
+        self._end()
+        db.session.commit()
+
+    def _call(self) -> Call:
+        maker = self.people["outsider" if self.name == "elsewhere" else "coordinator"]
+        kind = KINDS["small-business-champions"]
+        made = life.create(kind, f"call-{self.name}", {"en": "x"}, f"Z{len(self.cast.slugs)}", by=maker, at=self.at)
+        self.canaries.paint(made, self.of("call"))
+        made.contact = f"{self.canaries.word('calls.contact', self.of('call'))}@example.org"
+        for row in (*made.criteria, *made.sections, *made.questions):
+            self.canaries.paint(row, self.of("call"))
+        for criterion in made.criteria:
+            steps = range(criterion.scale + 1)
+            criterion.anchors = {str(s): self.canaries.words("criteria.anchors", self.of("call")) for s in steps}
+        made.blindness = Blindness.OPEN if self.name in ("review-open", "elsewhere") else Blindness.SINGLE
+        made.winners, made.runners_up, made.reviews_per_proposal = 1, 1, 2
+        self._dates(made)
+        self.cast.slugs[self.name] = made.slug
+        self.note("call", made)
+        self.note("section", made.sections[0])
+        self.note("criterion", made.criteria[0])
+        self.note("question", made.sections[0].questions[0])
+        self.note("coordinator.member", made.memberships[0])
+        return made
+
+    def _dates(self, call: Call) -> None:
+        ahead = 10 * DAY if self.reached < ORDER.index("open") else -90 * DAY
+        call.opens_at = self.at + ahead
+        call.deadline_at = self.at + (20 * DAY if self.reached <= ORDER.index("open") else -45 * DAY)
+        call.review_due_at, call.review_cutoff_at = call.deadline_at + 50 * DAY, call.deadline_at + 60 * DAY
+        call.result_at = self.at + 120 * DAY
+        if self.reached > ORDER.index("draft"):
+            call.launched_at = call.opens_at - 10 * DAY
+        if self.has("review"):
+            call.review_started_at = call.deadline_at + DAY
+        if self.has("deciding"):
+            call.review_due_at, call.review_cutoff_at = call.deadline_at + 10 * DAY, call.deadline_at + 12 * DAY
+            call.deciding_started_at = call.deadline_at + 31 * DAY
+
+    def _member(self, name: str, role: Role) -> None:
+        made = Membership(call=self.call, person=self.people[name], role=role, since=self.at, languages=["en"])
+        self.note(f"{name}.member", made)
+
+    def _around(self) -> None:
+        """Partners, an extension, and an invitation in each state."""
+        logo = uploads.remember(_picture(), self.at)
+        partner = Partner(call=self.call, position=0, logo_sha256=logo.sha256)
+        self.canaries.paint(partner, self.of("call"))
+        partner.link = f"https://{self.canaries.word('partners.link', self.of('call'))}.example"
+        self.note("partner", partner)
+        extension = DeadlineMove(
+            call=self.call, former=self.at - 99 * DAY, new=self.at - 98 * DAY, at=self.at - 97 * DAY,
+            moved_by_id=self.people["coordinator"].id,
+        )  # fmt: skip
+        db.session.add(self.canaries.paint(extension, self.of("call")))
+        for state in ("invited", "declined"):
+            invitation = Invitation(call_id=self.call.id, role=Role.REVIEWER, invited_at=self.at)
+            self.canaries.paint(invitation, self.of("invitation"))
+            invitation.declined_at = self.at if state == "declined" else None
+            self.note(f"{state}.invitation", invitation)
+
+    def _proposal(self, name: str, owner: Person) -> None:
+        """Answers with a word in each, a file; but for the draft submitted, and then written on."""
+        call, at = self.call, self.call.opens_at + timedelta(hours=next(self.hours))
+        made = proposing.start(call, by=owner, at=at)
+        made.organisation = ""
+        db.session.flush()
+        given = {q.key: self._answer(q, name) for q in call.questions}
+        for section in call.sections:
+            proposing.save_section(made, section, given, by=owner, at=at)
+        for question in (q for q in call.questions if q.kind == "file"):
+            checked = _document(f"{self.canaries.word('attachments.name', self.of(f'proposal {name}'))}.pdf")
+            self.note(f"{name}.file", proposing.attach(made, question.key, checked, by=owner, at=at))
+        if name != "draft":
+            proposing.submit(made, f"key-{self.name}-{name}", by=owner, at=at)
+            changed = {q.key: self._answer(q, f"{name}, draft") for q in call.questions if q.kind == "long-text"}
+            for section in call.sections:
+                proposing.save_section(made, section, changed, by=owner, at=at)
+        if name == "withdrawn":
+            proposing.withdraw(made, by=owner, at=at)
+        self.note(f"{name}.proposal", made)
+        self.cast.ids[self.name, f"{name}.reference"] = made.reference
+        if name == "A":
+            conflict = Conflict(proposal_id=made.id, person_id=self.people["conflicted"].id, declared_at=at)
+            db.session.add(self.canaries.paint(conflict, self.of("conflict")))
+
+    def _answer(self, question: Any, name: str) -> Any:
+        """An acceptable answer; `hidden` in a word's name says that reviewers of a blind call may not see it."""
+        hidden = "hidden " if question.hidden else ""
+        what, of = f"{hidden}answer {question.key}", self.of(f"proposal {name}")
+        plain = answer_to(question, self.call, 1, economy="JP")
+        if question.kind in ("short-text", "long-text"):
+            text = self.canaries.text(what, of) + " more" * question.options.get("min_words", 0)
+            return text[: question.options.get("max_chars")]
+        if question.kind in ("email", "link"):
+            word = self.canaries.word(what, of)
+            return f"{word}@example.org" if question.kind == "email" else f"www.{word}.example"
+        if question.kind in ("table", "people"):
+            return [
+                {k: self.canaries.text(what, of) if k not in ("economy", "email", "orcid") else v for k, v in row.items()}
+                for row in plain
+            ]
+        return plain
+
+    def _reviews(self) -> None:
+        """The reviewer has handed in her sheet on A and begun that on B; so has her colleague, who revised hers."""
+        for name in ("A", "B"):
+            proposal = db.session.get_one(Proposal, self.cast.ids[self.name, f"{name}.proposal"])
+            for who in ("reviewer", "colleague"):
+                self._review(name, proposal, who)
+            standing = Standing(proposal_id=proposal.id, call_id=self.call.id, count=2 if name == "A" else 0)
+            standing.mean, standing.spread = (4_250_000_000, 330_000_000) if name == "A" else (None, None)
+            standing.ties, standing.draw = "", "ab" * 32
+            db.session.add(standing)
+        ended = self._assignment(proposal, "unassigned")
+        ended.ended, ended.ended_at = Ended.DECLINED, self.at
+        self.canaries.paint(ended, self.of("declined review"))
+
+    def _assignment(self, proposal: Proposal, who: str) -> Assignment:
+        made = Assignment(
+            proposal_id=proposal.id, reviewer_id=self.people[who].id, call_id=self.call.id, why={"by": "hand"},
+            assigned_at=self.call.deadline_at + DAY, assigned_by_id=self.people["coordinator"].id,
+        )  # fmt: skip
+        db.session.add(made)
+        return made
+
+    def _review(self, name: str, proposal: Proposal, who: str) -> None:
+        assignment = self.note(f"{name}.{who}.assignment", self._assignment(proposal, who))
+        review = Review(assignment=assignment, saved_at=self.at, scores={c.key: 4 for c in self.call.criteria})
+        self.canaries.paint(review, self.of(f"{who}'s review on {name}"))
+        if name == "A":
+            review.status, review.submitted_at, review.score = ReviewStatus.SUBMITTED, self.at, 4_250_000_000
+        db.session.add(review)
+        self.note(f"{name}.{who}.review", review)
+        if name == "A" and who == "colleague":
+            former = FormerReview(review_id=review.id, number=1, scores={}, language="en", submitted_at=self.at)
+            db.session.add(self.canaries.paint(former, self.of(f"{who}'s review on {name}")))
+
+    def _decisions(self) -> None:
+        for name, outcome in (("A", Outcome.WINNER), ("B", Outcome.NOT_SELECTED)):
+            made = Decision(
+                proposal_id=self.cast.ids[self.name, f"{name}.proposal"], call_id=self.call.id, outcome=outcome,
+                decided_at=self.at, decided_by_id=self.people["coordinator"].id,
+            )  # fmt: skip
+            db.session.add(self.canaries.paint(made, self.of(f"decision on {name}")))
+        db.session.flush()
+
+    def _end(self) -> None:
+        """Seal, archive, cancel: what can't be reached by the dates alone."""
+        who = self.people["coordinator"], self.people["second"]
+        if self.has("sealed"):
+            self.call.result_at = self.at + (-DAY if self.has("published") else RESULT)
+            _seal(self.call, *who, min(self.at, self.call.result_at) - 2 * DAY)
+        elif self.has("deciding"):  # sealed once, and unsealed by two people for a reason that the world may read
+            former = _seal(self.call, *who, self.at - 2 * DAY)
+            former.unsealed_at, former.unseal_asked_by_id, former.unsealed_by_id = self.at, who[0].id, who[1].id
+            former.unseal_note = self.canaries.words("seals.unseal_note", self.of("call"))
+            self.call.sealed_at = self.call.seal_digest = None
+            db.session.execute(sa.delete(Resolution).filter_by(call_id=self.call.id))
+        self.call.archived_at = self.at if self.name == "archived" else None
+        self.call.cancelled_at = self.at if self.name == "cancelled" else None
+
+
+def _seal(call: Call, by: Person, second: Person, at: datetime) -> Seal:
+    db.session.flush()
+    secret, nonce = "5a" * 32, "a5" * 32
+    content = sealing.seal_bytes(composing.compose(call, sealed_at=at, nonce=nonce, secret=secret))
+    digest = sealing.digest(content)
+    db.session.add(
+        Resolution(
+            call=call, proposed_by_id=by.id, proposed_at=at, confirmed_by_id=second.id, confirmed_at=at, digest=digest
+        )
+    )
+    seal = Seal(
+        call=call, content=content, digest=digest, secret=secret, result_at=call.result_at, sealed_at=at,
+        sealed_by_id=by.id,
+    )  # fmt: skip
+    db.session.add(seal)
+    call.sealed_at, call.seal_digest = at, digest
+    history.record("seal", by=by, at=at, call=call, digest=digest)
+    db.session.flush()
+    return seal
+
+
+def _document(name: str) -> uploads.Checked:
+    writer, out = PdfWriter(), io.BytesIO()
+    writer.add_blank_page(200, 200)
+    writer.add_metadata({"/Title": name[:7]})
+    writer.write(out)
+    out.seek(0)
+    return uploads.take(out, name, kinds=("pdf",), max_bytes=10**6, max_pages=None)
+
+
+def _picture() -> uploads.Checked:
+    from PIL import Image
+
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(out, "PNG")
+    out.seek(0)
+    return uploads.take(out, "logo.png", kinds=("png",), max_bytes=10**6, max_pages=None)
+
+
+def economies(person: Person, *codes: str) -> None:
+    """What somebody represents: none of it is that of a proposal here."""
+    person.economies = [PersonEconomy(code=code) for code in codes]
