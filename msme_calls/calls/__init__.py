@@ -5,6 +5,20 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Register the feature's pages."""
-    from msme_calls.calls import desk
+    from msme_calls.calls import alerts, desk, mails, views
+    from msme_calls.calls.views.partners import logo
+    from msme_calls.i18n import _l
 
+    assert alerts and mails  # imported for what they register
+    app.register_blueprint(views.bp)
+    app.add_url_rule("/logos/<sha256>.png", "calls.logo", logo)  # one picture for all languages
     app.jinja_env.globals["desk_tabs"] = desk.tabs
+    desk.tab("calls.overview", _l("Overview"), act="desk", order=10)
+    desk.tab("calls.texts", _l("Texts"), act="set-up", order=80)
+    desk.tab("calls.dates", _l("Dates"), act="set-up", order=81)
+    desk.tab("calls.rules", _l("Rules"), act="set-up", order=82)
+    desk.tab("calls.criteria", _l("Criteria"), act="set-up", order=83)
+    desk.tab("calls.form", _l("Form"), act="set-up", order=84)
+    desk.tab("calls.partners", _l("Partners"), act="set-up", order=85)
+    desk.tab("calls.people", _l("People"), act="people", order=90)
+    desk.tab("calls.history", _l("History"), act="life", order=95)

@@ -67,7 +67,7 @@ ROLES = {
 class Subjects:
     """What acts may be about: which of them a person may know in a call (ids), and what each is called."""
 
-    visible: Callable[[Person, Call], sa.Select[tuple[uuid.UUID]]]
+    visible: Callable[[Person, Call], sa.Select[uuid.UUID]]
     names: Callable[[Iterable[uuid.UUID]], dict[uuid.UUID, str]]
 
 
@@ -87,11 +87,10 @@ class Act:
     details: dict[str, Any]
 
 
-def of_call(call: Call, reader: Person, *, proposals: bool) -> sa.Select[tuple[History]]:
+def of_call(call: Call, reader: Person, *, proposals: bool) -> sa.Select[History]:
     """The acts of a call that a reader may know, the newest first; those about proposals only if she may see them."""
-    about = History.proposal_id.is_(None)
-    for subjects in PROPOSALS if proposals else []:
-        about |= History.proposal_id.in_(subjects.visible(reader, call))
+    known = [History.proposal_id.in_(s.visible(reader, call)) for s in PROPOSALS if proposals]
+    about = sa.or_(History.proposal_id.is_(None), *known)
     return sa.select(History).where(History.call_id == call.id, about).order_by(History.seq.desc())
 
 

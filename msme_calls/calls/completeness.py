@@ -132,12 +132,14 @@ def _form(call: Any) -> Iterator[Missing]:
             yield from _question(call, question)
 
 
+_LISTS = {("choice", "choices"), ("choices", "choices"), ("table", "columns")}  # kinds that are nothing without rows
+
+
 def _question(call: Any, question: Any) -> Iterator[Missing]:
     about = {"page": "calls.question", "row": question.id}
     label = _Own(question.label, question.key)
-    yield from _said(
-        call, _l("Words of the question “%(question)s”", question=label), question.label, field="label", **about
-    )
+    what = _l("Words of the question “%(question)s”", question=label)
+    yield from _said(call, what, question.label, field="label", **about)
     what = _l("Help for “%(question)s”", question=label)
     yield from _said(call, what, question.help, field="help", needed=False, **about)
     for name, words in (("choices", _l("An answer of “%(question)s”", question=label)),
@@ -145,11 +147,7 @@ def _question(call: Any, question: Any) -> Iterator[Missing]:
         listed = question.options.get(name, [])
         for n, item in enumerate(listed):
             yield from _said(call, words, item["label"], field=f"{name}-{n}-label", **about)
-        if not listed and (question.kind, name) in (
-            ("choice", "choices"),
-            ("choices", "choices"),
-            ("table", "columns"),
-        ):
+        if not listed and (question.kind, name) in _LISTS:
             yield Missing(_l("“%(question)s” has nothing to choose or fill in yet", question=label), **about)
 
 

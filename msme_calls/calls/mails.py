@@ -1,11 +1,11 @@
-"""The mails about calls: invitations to a role, a new deadline, a result that is late."""
+"""The mails about calls: invitations to a role, and a result that is late."""
 
 import uuid
 from datetime import timedelta
 
 from msme_calls import clock, outbox, web
 from msme_calls.accounts import links
-from msme_calls.calls import queries
+from msme_calls.calls import phrases, queries
 from msme_calls.calls.models import Call
 from msme_calls.extensions import db
 from msme_calls.outbox import Email, Values
@@ -28,21 +28,10 @@ def invited(row: Email) -> Values | None:
     return {
         "invitation": invitation,
         "call": invitation.call,
+        "role": phrases.ROLES[invitation.role],
         "url": web.absolute("calls.invitation", token=token),
         "until": at + INVITATION_LASTS,
     }
-
-
-@outbox.mail("deadline_moved")
-def deadline_moved(row: Email) -> Values | None:
-    """The deadline is later than it was. Queued by features that know who has a draft: `former`, `new` as text."""
-    call = _call(row)
-    new = outbox.moment(row.values["new"])
-    if call is None or call.deadline_at != new:
-        return None  # it moved once more, and that has a mail of its own
-    move = next((m for m in call.deadline_moves if m.new == new), None)
-    return {"call": call, "move": move, "former": outbox.moment(row.values["former"]), "new": new,
-            "url": web.absolute("publication.my_work")}  # fmt: skip
 
 
 @outbox.mail("result_overdue")

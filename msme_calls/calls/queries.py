@@ -153,3 +153,10 @@ def logo_is_public(sha256: str) -> bool:
 def queued(key: str) -> bool:
     """Whether a mail of this key was queued already."""
     return db.session.scalar(sa.select(Email.id).where(Email.key == key)) is not None
+
+
+def whole(call: Call) -> Call:
+    """The call with all that is set up in it, in a handful of statements."""
+    parts = selectinload(Call.criteria), selectinload(Call.sections), selectinload(Call.partners)
+    loaded = sa.select(Call).where(Call.id == call.id).options(*parts)
+    return db.session.scalars(loaded).one()

@@ -52,10 +52,17 @@ def no_wording(life: Life, at: datetime) -> str | None:
     return None
 
 
-def no_extend(life: Life, new: datetime, at: datetime) -> str | None:
-    """Against moving the deadline to `new` (the first instant that will be too late)."""
+def no_extension(life: Life, at: datetime) -> str | None:
+    """Against any extension of the deadline now."""
     if phase(life, at) not in (Phase.ANNOUNCED, Phase.OPEN, Phase.CLOSED):
         return _l("The deadline can move only until the review has started.")
+    return None
+
+
+def no_extend(life: Life, new: datetime, at: datetime) -> str | None:
+    """Against moving the deadline to `new` (the first instant that will be too late)."""
+    if reason := no_extension(life, at):
+        return reason
     if life.closes_at and new <= life.closes_at:
         return _l("A deadline can only move to a later instant.")
     if new <= at:
@@ -129,7 +136,7 @@ def no_removal(life: Life, feeds: str, at: datetime) -> str | None:
     """Against removing a question that feeds this part of a proposal's public face ("" for none)."""
     if feeds:
         return _l(
-            "This question can’t be removed: it gives every proposal its %(part)s, which lists and results are made of.",
+            "This question can’t be removed: it gives every proposal its %(part)s, and lists and results need that.",
             part=FEEDS[feeds],
         )
     return no_set_up(life, at)

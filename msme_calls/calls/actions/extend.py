@@ -29,13 +29,19 @@ def told(call: Call) -> int:
     return sum(audience.count(call) for audience in EXTENDED)
 
 
-def extend(call: Call, new: datetime, reason: dict[str, str], *, by: Person, at: datetime) -> DeadlineMove:
-    """Move the deadline to a later instant (the published grace stays as it is); a call that has closed opens again."""
+def no_extend(call: Call, new: datetime, at: datetime) -> str | None:
+    """Against this very deadline: it has to be later, and everything that follows has to stay after it."""
     end = last_instant(new, call.grace_minutes)
     assert end is not None
-    allow(rules.no_extend(call.life, end, at))
+    if reason := rules.no_extend(call.life, end, at):
+        return reason
     wrong = rules.disorder(call.opens_at, end, call.review_due_at, call.review_cutoff_at, call.result_at)
-    allow(wrong and wrong[1])
+    return wrong[1] if wrong else None
+
+
+def extend(call: Call, new: datetime, reason: dict[str, str], *, by: Person, at: datetime) -> DeadlineMove:
+    """Move the deadline to a later instant (the published grace stays as it is); a call that has closed opens again."""
+    allow(no_extend(call, new, at))
     assert call.deadline_at is not None  # it is launched
     move = DeadlineMove(former=call.deadline_at, new=new, reason=reason, at=at, moved_by_id=by.id)
     call.deadline_moves.insert(0, move)

@@ -43,11 +43,11 @@ def _mail(invitation: Invitation, at: datetime) -> None:
     outbox.queue("invited", to=to, at=at, call=invitation.call, invitation=str(invitation.id))
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Invited:
     email: str
     language: str
-    id: None = None
+    id: Any = None
 
 
 def resend(invitation: Invitation, *, by: Person, at: datetime) -> None:
@@ -136,7 +136,7 @@ class Line:
 
 
 def read(text: str, language: str) -> list[Line]:
-    """The lines of a list “address, name, language”, parted by commas, semicolons or tabs; names may stand in quotes."""
+    """The lines of a list “address, name, language”, parted by commas, semicolons or tabs; quotes may hold a name."""
     lines: list[Line] = []
     for number, raw in enumerate(i18n.normal(text).splitlines(), 1):
         if not raw.strip():
@@ -144,10 +144,8 @@ def read(text: str, language: str) -> list[Line]:
         line = Line(number, raw.strip())
         lines.append(line)
         parted = next((d for d in "\t;," if d in raw), ",")
-        cells = [
-            c.strip() for c in next(csv.reader(io.StringIO(raw.strip()), delimiter=parted, skipinitialspace=True), [])
-        ]
-        line.address, line.name, given, *_rest = [*cells, "", "", ""]
+        cells = next(csv.reader(io.StringIO(raw.strip()), delimiter=parted, skipinitialspace=True), [])
+        line.address, line.name, given, *_rest = [*(c.strip() for c in cells), "", "", ""]
         line.language = given.casefold() or language
         line.error = rules.no_line(line.address, line.name, line.language, len(lines))
     return lines

@@ -63,13 +63,6 @@ def in_words(value: dict[str, str]) -> dict[str, str]:
     return {code: text for code in LANGUAGES if (text := value.get(code))}
 
 
-def any_language(form: Any, field: FormField) -> None:
-    """A text is needed in one language at least; the rest is asked for by the check before launch."""
-    if not any(field.data.values()):
-        field.form.en.errors = [str(_l("Write it in at least one language."))]
-        raise ValidationError()
-
-
 def number_field(label: Any, least: int, most: int, help: Any = "", needed: bool = True) -> IntegerField:
     within = NumberRange(least, most, _l("Write a number from %(least)d to %(most)d.", least=least, most=most))
     asked = InputRequired(_l("Write a number from %(least)d to %(most)d.", least=least, most=most))
@@ -90,6 +83,7 @@ class LocalTime(StringField):
     """A local date and time, as the browser's own field for it writes them; kept as typed until it can be read."""
 
     widget = wtforms.widgets.DateTimeLocalInput()
+    errors: list[Any]
     instant: datetime | None = None  # once `in_zone` has read it
 
     @property
@@ -142,12 +136,20 @@ class EditForm(FlaskForm):
     class Meta:
         csrf = False  # every request is checked before it comes here
 
+    needed: tuple[str, ...] = ()  # texts that one language at least must have; the check before launch asks for all
     seen = HiddenField()
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
         self.theirs: list[tuple[str, Any, str]] = []  # what others saved: (field's id, label, text)
         self.fingerprint = ""
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        good = super().validate(extra_validators)
+        lacking = [self[name] for name in self.needed if not any(self[name].data.values())]
+        for field in lacking:
+            field.form.en.errors = [_l("Write it in at least one language.")]
+        return good and not lacking
 
     def state(self) -> dict[str, Any]:
         """What the form holds, without what belongs to the page."""
@@ -181,11 +183,8 @@ def _differences(kept: Any, form: Any, label: str = "") -> Iterator[tuple[str, s
             for code in LANGUAGES:
                 if code in field.data and field.data[code] != other.data[code]:
                     language = i18n.language_name(code)
-                    yield (
-                        f"{field.id}-{code}",
-                        _("%(label)s (%(language)s)", label=name, language=language),
-                        field.data[code],
-                    )
+                    told = _("%(label)s (%(language)s)", label=name, language=language)
+                    yield f"{field.id}-{code}", told, field.data[code]
         else:
             yield field.id, name, _shown(field)
 

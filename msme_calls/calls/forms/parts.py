@@ -14,7 +14,6 @@ from msme_calls.calls.actions import form as form_actions
 from msme_calls.calls.forms.fields import (
     EditForm,
     Line,
-    any_language,
     area_field,
     clean,
     in_words,
@@ -31,20 +30,17 @@ SPARE = 3  # empty rows for whoever has no script
 class CriterionForm(EditForm):
     """A criterion; `criterion_form` adds a sentence for each score."""
 
+    needed = ("name",)
     name = line_field(_l("Name"))
     description = area_field(_l("What reviewers should ask themselves"))
     weight = number_field(_l("Weight"), 1, 1000, _l("Its part of the sum of all weights."))
     scale = number_field(_l("Highest score"), 1, 10, _l("Scores go from 0 to this. Save to get a line for each."))
     optional = BooleanField(_l("Reviewers may leave it out; a score left out is missing, never zero"))
 
-    def validate_name(self, field: Any) -> None:
-        any_language(self, field)
-
     @property
     def content(self) -> criteria_actions.Content:
-        anchors = {
-            n.removeprefix("anchor_"): in_words(f.data) for n, f in self._fields.items() if n.startswith("anchor_")
-        }
+        steps = [n for n in self._fields if n.startswith("anchor_")]
+        anchors = {n.removeprefix("anchor_"): in_words(self[n].data) for n in steps}
         return criteria_actions.Content(
             in_words(self.name.data), in_words(self.description.data), self.weight.data, self.scale.data,
             self.optional.data, anchors,
@@ -67,11 +63,9 @@ def criterion_form(scale: int) -> type[CriterionForm]:
 class SectionForm(EditForm):
     """A page of the form."""
 
+    needed = ("heading",)
     heading = line_field(_l("Title"))
     intro = area_field(_l("Introduction"), _l("What applicants read before the first question."))
-
-    def validate_heading(self, field: Any) -> None:
-        any_language(self, field)
 
 
 class _Row(wtforms.Form):
@@ -84,11 +78,9 @@ class _Row(wtforms.Form):
 class WordingForm(EditForm):
     """What applicants read of a question: all that may change while the call is open."""
 
+    needed = ("label",)
     label = line_field(_l("Question"))
     help = line_field(_l("Help"), _l("Shown between the question and its field."))
-
-    def validate_label(self, field: Any) -> None:
-        any_language(self, field)
 
     @property
     def wording(self) -> form_actions.Wording:
@@ -142,7 +134,7 @@ class QuestionForm(WordingForm):
                 good = False
         for name in ("choices", "columns"):
             if name in self and not self._listed(name):
-                self[name].entries[0].form.label.form.en.errors = [_l("Write at least one.")]
+                self.form_errors.append(_l("Write at least one row in “%(rows)s”.", rows=self[name].label.text))
                 good = False
         return good
 
@@ -160,16 +152,14 @@ class QuestionForm(WordingForm):
             options[name] = self._listed(name) if name in ("choices", "columns") else self[name].data
         if "must" in options:
             options["must"] = "yes" if options["must"] else ""
-        words = self.wording
-        return form_actions.Content(
-            words.label, words.help, self.required.data, self.hidden.data, self.public.data, options
-        )
+        words, required = self.wording, bool(self.required and self.required.data)
+        return form_actions.Content(words.label, words.help, required, self.hidden.data, self.public.data, options)
 
     @classmethod
     def of(cls, question: Question | None) -> dict[str, Any]:
         settings = questions.KINDS[cls.kind].settings
         if question is None:
-            found: dict[str, Any] = {"required": True, "types": ["pdf"], "max_mb": 10, "options": {}}
+            found: dict[str, Any] = {"required": True, "types": ["pdf"], "max_mb": 10}
             options: dict[str, Any] = {}
         else:
             found = WordingForm.of(question)
@@ -193,6 +183,7 @@ def question_form(kind: str, *, optional: bool = False) -> type[QuestionForm]:
 class PartnerForm(EditForm):
     """An organisation that holds the call with the group."""
 
+    needed = ("name",)
     name = line_field(_l("Name"))
     link = StringField(
         _l("Link"), [Length(max=300, message=_l("Shorten it to 300 characters."))], filters=[clean],
@@ -200,9 +191,6 @@ class PartnerForm(EditForm):
     )  # fmt: skip
     logo = FileField(_l("Logo"), description=_l("A PNG or JPEG picture. It is drawn anew, small: at most 10 kB."))
     without_logo = BooleanField(_l("Remove the logo there is"))
-
-    def validate_name(self, field: Any) -> None:
-        any_language(self, field)
 
     def validate_link(self, field: Any) -> None:
         parts = urlsplit(field.data or "https://example.org")

@@ -15,7 +15,6 @@ from msme_calls.calls.deadlines import last_instant
 from msme_calls.calls.forms.fields import (
     EditForm,
     LocalTime,
-    any_language,
     area_field,
     clean,
     follows,
@@ -32,13 +31,14 @@ from msme_calls.i18n import _l
 
 _SLUG = r"[a-z0-9]+(-[a-z0-9]+)*"
 MARKDOWN = _l(
-    "Paragraphs are parted by an empty line; lines that begin with “- ” make a list; **bold**; [words](address)."
+    "An empty line parts paragraphs; lines that begin with “- ” make a list; **bold** and [words](address) work too."
 )
 
 
 class NewCall(EditForm):
     """What a call is called."""
 
+    needed = ("title",)
     title = line_field(_l("Title"), _l("With the year, for example “Small Business Champions 2028”."))
     slug = StringField(
         _l("Address of the page"),
@@ -59,9 +59,6 @@ class NewCall(EditForm):
         filters=[lambda v: clean(v).upper()],
         description=_l("References of proposals begin with it, for example SBC28. Leave it empty for the usual one."),
     )
-
-    def validate_title(self, field: Any) -> None:
-        any_language(self, field)
 
 
 class FromKind(NewCall):
@@ -174,8 +171,9 @@ class DatesForm(EditForm):
 
 
 def _zones(own: str) -> list[tuple[str, str]]:
-    known = list(zones(i18n.language()))
-    return known if any(z == own for z, _words in known) else [(own, i18n.city(own)), *known]
+    known = zones(i18n.language())
+    here = [] if own in known else [(own, i18n.city(own))]
+    return here + list(known.items())
 
 
 class RulesForm(EditForm):

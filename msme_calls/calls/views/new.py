@@ -1,0 +1,110 @@
+"""A new call: from a kind, or from an earlier one."""
+
+import re
+from datetime import datetime
+from typing import Any
+
+from flask import abort, flash, redirect, render_template, url_for
+from flask_babel import gettext as _
+
+from msme_calls import clock, i18n
+from msme_calls.accounts.sessions import me
+from msme_calls.calls import deadlines, queries
+from msme_calls.calls.actions import clone, life
+from msme_calls.calls.completeness import DATES
+from msme_calls.calls.forms.fields import in_words, opened, sent
+from msme_calls.calls.forms.setting import Copy, FromKind, NewCall
+from msme_calls.calls.kinds import KINDS
+from msme_calls.calls.models import Call
+from msme_calls.calls.views.blueprint import Page, bp, desk_call
+from msme_calls.extensions import db
+
+RESERVED = frozenset({"new"})  # the address of this page among those of calls
+
+
+def _slug(form: NewCall, year: int) -> str:
+    """The address that was typed, or one made from the title and the year; none that is taken."""
+    if form.slug.data:
+        return form.slug.data
+    title = i18n.said(in_words(form.title.data), "en")
+    plain = re.sub(r"[^a-z0-9]+", "-", i18n.folded(title))[:60].strip("-") or "call"
+    base = plain if str(year) in plain else f"{plain}-{year}"
+    found, n = base, 1
+    while queries.slug_taken(found):
+        n += 1
+        found = f"{base}-{n}"
+    return found
+
+
+def _free(form: NewCall, slug: str) -> bool:
+    if slug in RESERVED or queries.slug_taken(slug):
+        form.slug.errors = [_("Another call has this address. Choose another one, or leave it empty.")]
+        return False
+    return True
+
+
+def _next_year(at: datetime) -> int:
+    return deadlines.next_msme_day(at, life.ZONE).year
+
+
+@bp.route("/desk/new", methods=["GET", "POST"])
+def new() -> Page:
+    """A convenor creates a call from its kind."""
+    at, person = clock.now(), me()
+    if not person.is_convenor:
+        abort(404)
+    form = opened(FromKind, {"kind": next(iter(reversed(KINDS))), "title": {}})
+    year = _next_year(at)
+    if sent(form) and _free(form, slug := _slug(form, year)):
+        kind = KINDS[form.kind.data]
+        prefix = form.prefix.data or f"{kind.prefix}{year % 100:02}"
+        call = life.create(kind, slug, in_words(form.title.data), prefix, by=person, at=at)
+        db.session.commit()
+        flash(
+            _("The call is created with the defaults of its kind. Nobody outside sees it before you launch it."), "good"
+        )
+        return redirect(url_for("calls.overview", slug=call.slug))
+    page = render_template("calls/new.html", form=form, earlier=queries.coordinated(person))
+    return page, 422 if form.errors else 200
+
+
+def _years(call: Call, at: datetime) -> int:
+    """By how many years dates must move so that the deadline lies ahead."""
+    years = 1
+    while call.deadline_at and (moved := deadlines.shifted(call.deadline_at, years, call.zone)) and moved <= at:
+        years += 1
+    return years
+
+
+def _title(title: dict[str, str], years: int) -> dict[str, str]:
+    """The same title with its year moved on."""
+    return {c: re.sub(r"\b20\d\d\b", lambda m: str(int(m[0]) + years), text) for c, text in title.items()}
+
+
+@bp.route("/desk/<slug>/copy", methods=["GET", "POST"])
+def copy(slug: str) -> Page:
+    """A convenor creates a call from one that she coordinates."""
+    at, person, source = clock.now(), me(), desk_call(slug, "life")
+    if not person.is_convenor:
+        abort(404)
+    years = _years(source, at)
+    form = opened(Copy, {"title": _title(source.title, years), "years": years})
+    year = (source.result_at or at).year + (form.years.data or 0)
+    if sent(form) and _free(form, new_slug := _slug(form, year)):
+        prefix = form.prefix.data or f"{source.prefix.rstrip('0123456789')}{year % 100:02}"
+        title = in_words(form.title.data)
+        call = clone.clone(source, new_slug, title, prefix, form.years.data, by=person, at=at)
+        db.session.commit()
+        flash(_("The copy is made. Look at its dates first: the weekdays have changed."), "good")
+        return redirect(url_for("calls.dates", slug=call.slug))
+    page = render_template("calls/copy.html", form=form, call=source, dates=_moved(source, form.years.data or 0))
+    return page, 422 if form.errors else 200
+
+
+def _moved(source: Call, years: int) -> list[dict[str, Any]]:
+    """The dates as they were and as they will be, with their weekdays."""
+    before = {name: getattr(source, f"{name}_at") for name in DATES}
+    return [
+        {"what": DATES[name], "before": was, "after": deadlines.shifted(was, min(years, 100), source.zone)}
+        for name, was in before.items() if was
+    ]  # fmt: skip
