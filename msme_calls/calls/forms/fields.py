@@ -19,6 +19,7 @@ from msme_calls.extensions import LANGUAGES
 from msme_calls.i18n import _l
 
 LONGEST = 20_000
+IN_LIST = _l("Choose in the list.")
 Kind = TypeVar("Kind", bound="EditForm")
 
 

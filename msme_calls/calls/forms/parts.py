@@ -109,7 +109,7 @@ LIMITS: dict[str, Any] = {
     "max_people": number_field(_l("At most this many people"), 1, MOST_ROWS, needed=False),
     "must": BooleanField(_l("Only proposals that say yes here can be submitted")),
     "types": SelectMultipleField(
-        _l("Kinds of file"), choices=[("pdf", "PDF"), ("docx", "Word (.docx)"), ("png", "PNG"), ("jpg", "JPEG")]
+        _l("Kinds of file"), choices={"pdf": "PDF", "docx": "Word (.docx)", "png": "PNG", "jpg": "JPEG"}
     ),
     "choices": _rows(_l("Answers to choose from")),
     "columns": _rows(_l("Columns")),

@@ -13,6 +13,7 @@ from msme_calls.calls import phrases, rules
 from msme_calls.calls.completeness import DATES, TEXTS
 from msme_calls.calls.deadlines import last_instant
 from msme_calls.calls.forms.fields import (
+    IN_LIST,
     EditForm,
     LocalTime,
     area_field,
@@ -64,11 +65,11 @@ class NewCall(EditForm):
 class FromKind(NewCall):
     """A call with the defaults of its kind."""
 
-    kind = RadioField(_l("Kind of call"), [DataRequired(_l("Choose a kind of call."))])
+    kind = RadioField(_l("Kind of call"), [DataRequired(_l("Choose a kind of call."))], invalid_choice_message=IN_LIST)
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
-        self.kind.choices = [(k.key, i18n.said(k.name)) for k in KINDS.values()]
+        self.kind.choices = {k.key: i18n.said(k.name) for k in KINDS.values()}
 
 
 class Copy(NewCall):
@@ -109,7 +110,11 @@ class TextsForm(EditForm):
 class DatesForm(EditForm):
     """The instants of a call, typed in its own zone."""
 
-    zone = SelectField(_l("Time zone of the call"), description=_l("Dates and times below are in this zone."))
+    zone = SelectField(
+        _l("Time zone of the call"),
+        description=_l("Dates and times below are in this zone."),
+        invalid_choice_message=IN_LIST,
+    )
     opens = LocalTime(_l("Opens"))
     deadline = LocalTime(_l("Deadline"), description=_l("The instant at which a proposal is too late."))
     grace_minutes = number_field(
@@ -170,10 +175,8 @@ class DatesForm(EditForm):
         return not wrong
 
 
-def _zones(own: str) -> list[tuple[str, str]]:
-    known = zones(i18n.language())
-    here = [] if own in known else [(own, i18n.city(own))]
-    return here + list(known.items())
+def _zones(own: str) -> dict[str, str]:
+    return {own: i18n.city(own)} | zones(i18n.language())
 
 
 class RulesForm(EditForm):
@@ -183,17 +186,17 @@ class RulesForm(EditForm):
         _l("Languages of the call"),
         description=_l("The call’s page and form are complete in these; proposals are written in one of them."),
     )
-    organisation_types = SelectMultipleField(_l("Who may apply"))
-    blindness = RadioField(_l("Who reviewers see"))
+    organisation_types = SelectMultipleField(_l("Who may apply"), invalid_choice_message=IN_LIST)
+    blindness = RadioField(_l("Who reviewers see"), invalid_choice_message=IN_LIST)
     economy_rule = BooleanField(
         _l("Nobody judges a proposal from an economy that she or he represents or is a national of")
     )
     reviews_per_proposal = number_field(_l("Reviews for each proposal"), 1, 20)
     winners = number_field(_l("Winners"), 0, 500, _l("0 if no number is fixed beforehand."))
     runners_up = number_field(_l("Runners-up"), 0, 500)
-    tie_1 = SelectField(_l("Ties are broken first by"), validate_choice=True)
-    tie_2 = SelectField(_l("then by"))
-    tie_3 = SelectField(_l("then by"))
+    tie_1 = SelectField(_l("Ties are broken first by"), invalid_choice_message=IN_LIST)
+    tie_2 = SelectField(_l("then by"), invalid_choice_message=IN_LIST)
+    tie_3 = SelectField(_l("then by"), invalid_choice_message=IN_LIST)
     unpublished = SelectMultipleField(
         _l("Parts that are this site’s default"),
         description=_l("The call’s page says of these that they are no official rule. Untick what you have settled."),
@@ -201,11 +204,11 @@ class RulesForm(EditForm):
 
     def __init__(self, call: Call, **given: Any) -> None:
         super().__init__(**given)
-        self.languages.choices = [(c, i18n.language_name(c)) for c in LANGUAGES]
-        self.organisation_types.choices = [(k, str(v)) for k, v in questions.ORGANISATION_TYPES.items()]
-        self.blindness.choices = [(b.value, f"{words}: {more}") for b, (words, more) in phrases.BLINDNESS.items()]
-        self.unpublished.choices = [(k, str(v)) for k, v in phrases.UNPUBLISHED.items()]
-        criteria = [("", _("A draw that anyone can recompute")), *((c.key, i18n.said(c.name)) for c in call.criteria)]
+        self.languages.choices = {c: i18n.language_name(c) for c in LANGUAGES}
+        self.organisation_types.choices = {k: str(v) for k, v in questions.ORGANISATION_TYPES.items()}
+        self.blindness.choices = {b.value: f"{words}: {more}" for b, (words, more) in phrases.BLINDNESS.items()}
+        self.unpublished.choices = {k: str(v) for k, v in phrases.UNPUBLISHED.items()}
+        criteria = {"": _("A draw that anyone can recompute"), **{c.key: i18n.said(c.name) for c in call.criteria}}
         self.tie_1.choices = self.tie_2.choices = self.tie_3.choices = criteria
 
     def validate_languages(self, field: Any) -> None:
