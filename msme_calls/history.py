@@ -162,15 +162,18 @@ def _columns_agree(row: Any) -> bool:
 def verify() -> tuple[int, tuple[int, str] | None]:
     """Check the whole chain: (number of rows, first fault or None)."""
     count = db.session.scalar(sa.select(sa.func.count()).select_from(History)) or 0
-    found = fault(_rows(1000))
+    found = _read(1000)
     if found and found[1] == "unreadable":
-        found = fault(_rows(1))  # of many rows that are read at once it would not be known which one it is
+        found = _read(1)  # of many rows that are read at once it would not be known which one it is
     return count, found
 
 
-def _rows(at_once: int) -> Iterable[History]:
-    rows = sa.select(History).order_by(History.seq).execution_options(yield_per=at_once)
-    return db.session.scalars(rows)
+def _read(at_once: int) -> tuple[int, str] | None:
+    rows = db.session.scalars(sa.select(History).order_by(History.seq).execution_options(yield_per=at_once))
+    try:
+        return fault(rows)
+    finally:
+        rows.close()
 
 
 def hash_of(seq: int) -> str | None:
