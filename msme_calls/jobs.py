@@ -1,5 +1,6 @@
 """Background work: Huey wakes and schedules the sweeps. What is to be done lies in rows, so no wake-up must arrive."""
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,7 +33,14 @@ def storage(settings: "Settings") -> "Huey":
     """The queue of wake-ups where the settings want it: in a file of its own in the data folder."""
     from huey import SqliteHuey  # slow to import, and needed only once there is something to wake for
 
-    return SqliteHuey("msme-calls", filename=str(settings.data / "wake-ups.sqlite3"), results=False, timeout=2)
+    path = settings.data / "wake-ups.sqlite3"
+    try:
+        return SqliteHuey("msme-calls", filename=str(path), results=False, timeout=2)
+    except sqlite3.OperationalError:
+        raise
+    except sqlite3.DatabaseError:  # spoilt; what it held is worth nothing
+        path.unlink()
+        return SqliteHuey("msme-calls", filename=str(path), results=False, timeout=2)
 
 
 def turn_of(app: Flask) -> "TaskWrapper":
