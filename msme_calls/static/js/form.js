@@ -30,7 +30,7 @@ function recount(area) {
 // Rows. Spare rows that the server wrote wait hidden; more are copied from the last one. A row taken away is emptied and hidden:
 // the server leaves out empty rows, so nothing has to be numbered again.
 const inputs = (row) => all("input:not([type=hidden]), textarea, select", row);
-const filled = (row) => inputs(row).some((i) => (/checkbox|radio/.test(i.type) ? i.checked : i.tagName !== "SELECT" && i.value));
+const filled = (row) => inputs(row).some((i) => (/checkbox|radio/.test(i.type) ? i.checked : i.tagName === "SELECT" ? i.selectedIndex > 0 : i.value));
 
 function clear(row) {
   for (const i of all("input, textarea, select", row)) {
