@@ -17,7 +17,7 @@ DATA = Path(__file__).resolve().parent.parent / "data" / "past_editions.toml"
 
 def record_all(*, by: Person | None, at: datetime) -> int:
     """Record every edition of the file that isn't recorded yet; what coordinators corrected stays. Returns how many."""
-    known = set(db.session.execute(sa.select(PastEdition.kind, PastEdition.year)).tuples())
+    known = {(kind, year) for kind, year in db.session.execute(sa.select(PastEdition.kind, PastEdition.year))}
     editions = tomllib.loads(DATA.read_text("utf-8"))["editions"]
     new = [e for e in editions if (e["kind"], e["year"]) not in known]
     for edition in new:
