@@ -178,7 +178,8 @@ def seal(call: Call, *, by: Person, at: datetime, seen: str | None = None) -> Se
     allow(no_seal(call, resolution, at) or _changed_since(resolution, seen))
     assert call.result_at is not None
     secret = secrets.token_hex(32)
-    content = sealing.seal_bytes(compose(call, sealed_at=at, nonce=secrets.token_hex(32), secret=secret))
+    whole = compose(call, result_at=call.result_at, sealed_at=at, nonce=secrets.token_hex(32), secret=secret)
+    content = sealing.seal_bytes(whole)
     row = Seal(
         call=call, content=content, digest=sealing.digest(content), secret=secret, result_at=call.result_at,
         sealed_at=at, sealed_by_id=by.id,

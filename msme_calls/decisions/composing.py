@@ -1,5 +1,7 @@
 """The result put together from its rows: what will be sealed, and what coordinators look at before that."""
 
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -20,9 +22,8 @@ _SHOWN = ("choices", "columns", "types", "languages")  # options without which a
 _PERSON = ("name", "affiliation", "economy", "orcid")  # what is public of a co-author: never the address
 
 
-def compose(call: Call, *, sealed_at: datetime, nonce: str, secret: str) -> Result:
-    """The whole result of a call as it is decided now. Every proposal that is judged must have its decision."""
-    assert call.result_at is not None
+def compose(call: Call, *, result_at: datetime, sealed_at: datetime, nonce: str, secret: str) -> Result:
+    """The whole result of a call as it is decided now. Sealed, every proposal that is judged has its decision."""
     board = [(p, d) for p, d in queries.judged(call) if d is not None]
     named = [(p, d) for p, d in board if d.outcome.public]
     versions = _versions([p for p, _ in named])
@@ -31,7 +32,7 @@ def compose(call: Call, *, sealed_at: datetime, nonce: str, secret: str) -> Resu
         **{name: getattr(call, name) for name in ("slug", "kind", "prefix", "title", "theme", "zone")},
         **{name: getattr(call, name) for name in ("winners", "runners_up", "reviews_per_proposal")},
         languages=tuple(call.languages),
-        result_at=call.result_at,
+        result_at=result_at,
         sealed_at=sealed_at,
         criteria=tuple(Rule(c.key, c.name, c.weight, c.scale) for c in call.criteria),
         tie_breaks=tuple(call.tie_breaks),
@@ -46,6 +47,16 @@ def compose(call: Call, *, sealed_at: datetime, nonce: str, secret: str) -> Resu
         history_hash=head,
         nonce=nonce,
     )
+
+
+def preview(call: Call, hidden: Collection[str], at: datetime) -> Result:
+    """What is sealed, or would be at this instant, without the entries of some references."""
+    seal = queries.in_force(call)
+    if seal is not None:
+        whole = queries.opened(seal)
+    else:
+        whole = compose(call, result_at=call.result_at or at, sealed_at=at, nonce="", secret="")
+    return replace(whole, entries=tuple(e for e in whole.entries if e.reference not in hidden))
 
 
 def _versions(proposals: list[Proposal]) -> dict[Any, ProposalVersion]:

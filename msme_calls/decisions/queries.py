@@ -1,7 +1,7 @@
 """What may be known of decisions, by whom and from when on. What is published comes from sealed bytes alone."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -54,6 +54,11 @@ def published(at: datetime) -> list[tuple[Call, Result]]:
         except Broken:
             continue
     return found
+
+
+def launched(slug: str) -> Call | None:
+    """The call of a public page."""
+    return db.session.scalar(sa.select(Call).where(Call.slug == slug, Call.launched_at.is_not(None)))
 
 
 def due(call: Call, at: datetime) -> Seal | None:
@@ -179,6 +184,12 @@ def lines(ranks: Iterable[Ranked]) -> list[Line]:
     )
     found = {proposal.id: (proposal, standing, decision) for proposal, standing, decision in rows}
     return [Line(rank, *found.get(rank.id, ())) for rank in ranks]
+
+
+def stamp_of(ranks: Iterable[Ranked], plan: Mapping[uuid.UUID, Outcome]) -> str:
+    """What tells one plan of outcomes from another, so that exactly what was shown is saved."""
+    said = [[str(r.id), r.outcome.value if r.outcome else None, plan[r.id].value] for r in ranks]
+    return sealing.digest(sealing.canonical(said))
 
 
 def judged(call: Call) -> list[tuple[Proposal, Decision | None]]:

@@ -13,6 +13,9 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
+
+from msme_calls.calls.deadlines import MSME_DAY
 
 FORMAT = "msme-calls-result"
 VERSION = 1
@@ -33,7 +36,7 @@ class Rule:
     scale: int
 
 
-@dataclass(frozen=True)
+@dataclass  # not frozen: the kinds of questions ask for plain attributes
 class Asked:
     """A question whose answer is public, with as much of it as is needed to show the answer."""
 
@@ -100,6 +103,12 @@ class Result:
     def entry(self, reference: str) -> Entry | None:
         """The entry of a reference."""
         return next((e for e in self.entries if e.reference == reference), None)
+
+    @property
+    def on_msme_day(self) -> bool:
+        """Whether the result appears on 27 June, by the clocks of the call's zone."""
+        local = self.result_at.astimezone(ZoneInfo(self.zone))
+        return (local.month, local.day) == MSME_DAY
 
     @property
     def shares(self) -> list[tuple[Rule, float]]:
