@@ -66,9 +66,11 @@ def fields(
     return found
 
 
-def summary(shown: list[Field]) -> list[tuple[str, str, str]]:
-    """Everything to correct: (id of the field, sentence, words of the question), in the form's order."""
-    return [(f.id, error, said(f.question.label)) for f in shown for error in f.errors]
+def summary(shown: list[Field]) -> list[tuple[str, str]]:
+    """Everything to correct, in the form's order: (id of the field, sentence that names the question)."""
+    return [
+        (f.id, _("%(label)s – %(error)s", label=said(f.question.label), error=error)) for f in shown for error in f.errors
+    ]
 
 
 class ConflictForm(FlaskForm):

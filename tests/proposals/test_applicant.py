@@ -112,9 +112,12 @@ def test_what_is_typed_is_kept_right_or_wrong_and_the_errors_stand_at_the_fields
     assert answer.status == 422
     summary = answer.one("div[@class='note bad']")
     assert [(a.get("href"), words(a)) for a in summary.iter("a")] == [
-        ("#q-title", "Shorten the answer: it is 1 word too long."),
-        ("#q-summary", "Answer this question: it is required."),
-        ("#q-beneficiaries_number", "Write the number in figures, for example 85."),
+        ("#q-title", "Title of the project – Shorten the answer: it is 1 word too long."),
+        ("#q-summary", "Summary – Answer this question: it is required."),
+        (
+            "#q-beneficiaries_number",
+            "How many small businesses will it help within a year? – Write the number in figures, for example 85.",
+        ),
     ]
     assert "What you wrote is saved." in words(summary)
     assert answer.one("input[@id='q-beneficiaries_number']").get("value") == "many"

@@ -1,6 +1,7 @@
 """An applicant's own proposals: start, overview, check, submit, receipts, withdraw and restore."""
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
@@ -10,12 +11,13 @@ from werkzeug.wrappers import Response
 
 from msme_calls import clock, uploads
 from msme_calls.calls import queries as calls_queries
+from msme_calls.calls.models import Call
 from msme_calls.calls.phases import Phase
 from msme_calls.extensions import db
 from msme_calls.proposals import actions, answers, queries, rules
 from msme_calls.proposals.answers import Viewer
 from msme_calls.proposals.milestones import milestones
-from msme_calls.proposals.models import Proposal
+from msme_calls.proposals.models import Proposal, Status
 from msme_calls.proposals.views import bp
 
 
@@ -50,13 +52,24 @@ def course(proposal: Proposal) -> dict[str, Any]:
 def start(slug: str) -> str | Response:
     call, at = calls_queries.public(slug) or abort(404), clock.now()
     if request.method == "GET":
-        mine = list(db.session.scalars(queries.own_in(current_user, call)))
-        reason = rules.no_start(call.phase(at))
-        return render_template("proposals/start.html", call=call, at=at, mine=mine, reason=reason)
+        return _start_page(call, at)
     known = request.form.get("known", 0, type=int)
     proposal = actions.start_or_continue(call, known, by=current_user._get_current_object(), at=at)
     db.session.commit()
     return redirect(url_for("proposals.overview", proposal_id=proposal.id))
+
+
+def _start_page(call: Call, at: datetime) -> str:
+    """What is needed and one button; who has a proposal to this call is offered that one first."""
+    phase, mine = call.phase(at), list(db.session.scalars(queries.own_in(current_user, call)))
+    return render_template(
+        "proposals/start.html",
+        call=call,
+        at=at,
+        mine=[(p, rules.public_status(p.status, phase)) for p in mine],
+        latest=next((p for p in mine if p.status is Status.DRAFT), mine[0] if mine else None),
+        reason=rules.no_start(phase),
+    )
 
 
 @bp.get("/proposals/<uuid:proposal_id>")

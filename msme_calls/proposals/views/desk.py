@@ -56,7 +56,7 @@ def listed(slug: str) -> str:
         recused=queries.recused(current_user, call),
         economies=sorted(((code, i18n.economy(code)) for code in codes), key=lambda pair: i18n.folded(pair[1])),
         spoken=[(code, i18n.language_name(code)) for code in call.languages],
-        types=[(key, ORGANISATION_TYPES.get(key, key)) for key in call.organisation_types],
+        types=[(key, str(ORGANISATION_TYPES.get(key, key))) for key in call.organisation_types],
     )
 
 
