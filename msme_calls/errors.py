@@ -1,6 +1,7 @@
 """What a person is told when something can't be done: one exception for refusals, one page for each error."""
 
 import json
+import math
 import uuid
 from http import HTTPStatus
 from typing import Any
@@ -120,8 +121,14 @@ def _http(error: HTTPException) -> Any:
     sentence = _("This request could not be understood. Go back and try once more.")
     if isinstance(error, SecurityError):  # not our host: no address of a page can be made for it
         return Response(sentence, error.code, mimetype="text/plain")
-    page = render_template(f"errors/{name}.html", sentence=sentence, reference="")
+    page = render_template(f"errors/{name}.html", sentence=sentence, reference="", minutes=_minutes(error))
     return page, error.code, [h for h in error.get_headers() if h[0] in ("Allow", "Retry-After")]
+
+
+def _minutes(error: HTTPException) -> int:
+    """How long to wait, where the error says so in seconds."""
+    seconds = getattr(error, "retry_after", None)
+    return math.ceil(seconds / 60) if isinstance(seconds, int) else 0
 
 
 def _database_away(error: OperationalError) -> tuple[str, int, dict[str, str]]:

@@ -76,10 +76,14 @@ def right(address: str, device: str | None, network: str) -> None:
     forgive(GUESSES_OF_NETWORK, network)
 
 
-def may_mail(address: str, network: str, at: datetime) -> bool:
-    """Count a mail that somebody asked for; whether it may go. Whoever asked gets the same answer either way."""
-    waits = [count(MAILS_TO_ADDRESS, address, at), count(MAILS_FOR_NETWORK, network, at)]
-    return not any(waits)
+def mail(address: str, network: str, at: datetime) -> tuple[bool, timedelta | None]:
+    """Count a mail that somebody asked for: whether it may go, and how long the network has to wait, if at all.
+
+    An address that has had its share gets no more, and whoever asks isn't told. A network is told: forty people at a
+    workshop must not wait for mails that don't come, and it says nothing of anybody's account.
+    """
+    full, wait = count(MAILS_TO_ADDRESS, address, at), count(MAILS_FOR_NETWORK, network, at)
+    return not full and not wait, wait
 
 
 def network(address: str | None) -> str:

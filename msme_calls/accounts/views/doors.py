@@ -1,6 +1,8 @@
 """At the door: sign in, sign out, register. What is answered never says who has an account."""
 
+import math
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -46,14 +48,18 @@ def guess(address: str, password: str) -> Person | None:
     wait = throttle.guess(address, device, network, at)
     found = queries.credentials(address)
     db.session.commit()  # the count holds whatever follows, and nothing is locked while the password is checked
-    if wait:
-        raise TooManyRequests(retry_after=int(wait.total_seconds()) + 1)
+    _hold(wait)
     if not passwords.match(found.password if found else None, password) or found is None:
         return None
     throttle.right(address, device, network)
     person = db.session.get_one(Person, found.id)
     actions.refresh_password(person, password)
     return person
+
+
+def _hold(wait: timedelta | None) -> None:
+    if wait:
+        raise TooManyRequests(retry_after=math.ceil(wait.total_seconds()))
 
 
 def no_match(password: str) -> str:
@@ -64,11 +70,13 @@ def no_match(password: str) -> str:
 
 
 def ask_for_mail(send: Callable[..., None], address: str, **more: Any) -> Response:
-    """Have a mail sent, unless too many were asked for; the answer is the same."""
+    """Have a mail sent, unless the address has had enough of them; the answer is the same."""
     at, address = clock.now(), normal_address(address)
-    if throttle.may_mail(address, throttle.network(request.remote_addr), at):
+    may_go, wait = throttle.mail(address, throttle.network(request.remote_addr), at)
+    if may_go:
         send(address, i18n.language(), at=at, **more)
     db.session.commit()
+    _hold(wait)
     return redirect(url_for("accounts.check_mail"))
 
 
