@@ -5,13 +5,17 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Register the feature's pages."""
-    from msme_calls.calls import desk
+    from msme_calls.calls import acts, desk
     from msme_calls.calls.actions.extend import EXTENDED
     from msme_calls.i18n import _l
-    from msme_calls.proposals import mails, reminders, views
+    from msme_calls.proposals import mails, queries, reminders, rules, views
 
     assert mails  # imported for its registrations
     app.register_blueprint(views.bp)
     desk.tab("proposals.listed", _l("Proposals"), act="proposals", order=20)
+    acts.SENTENCES.update(rules.SENTENCES)
+    subjects = acts.Subjects(visible=queries.visible_ids, names=queries.references)
+    if subjects not in acts.PROPOSALS:
+        acts.PROPOSALS.append(subjects)
     if reminders.OF_DRAFTS not in EXTENDED:
         EXTENDED.append(reminders.OF_DRAFTS)

@@ -68,9 +68,8 @@ def fields(
 
 def summary(shown: list[Field]) -> list[tuple[str, str]]:
     """Everything to correct, in the form's order: (id of the field, sentence that names the question)."""
-    return [
-        (f.id, _("%(label)s – %(error)s", label=said(f.question.label), error=error)) for f in shown for error in f.errors
-    ]
+    found = [(f, error) for f in shown for error in f.errors]
+    return [(f.id, _("%(label)s – %(error)s", label=said(f.question.label), error=error)) for f, error in found]
 
 
 class ConflictForm(FlaskForm):

@@ -1,7 +1,7 @@
 """Which proposals somebody may see. Conflicts of interest win over every role but the owner's own."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -58,6 +58,17 @@ def of_call(call: Call) -> sa.Select[Proposal]:
 def visible_to_staff(person: Person, call: Call) -> sa.Select[Proposal]:
     """The submitted proposals of a call that somebody with a role there may see: none that she has a conflict with."""
     return of_call(call).where(~in_conflict(person))
+
+
+def visible_ids(person: Person, call: Call) -> sa.Select[uuid.UUID]:
+    """Their ids."""
+    return visible_to_staff(person, call).with_only_columns(Proposal.id)
+
+
+def references(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """The reference of each proposal."""
+    rows = db.session.execute(sa.select(Proposal.id, Proposal.reference).where(Proposal.id.in_(list(ids))))
+    return {proposal_id: reference for proposal_id, reference in rows}
 
 
 def recused(person: Person, call: Call) -> int:

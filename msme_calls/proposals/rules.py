@@ -48,6 +48,16 @@ def public_status(status: Status, phase: Phase) -> Standing:
     return _STANDING.get(phase, Standing.RECEIVED)
 
 
+# What the history of a call says of acts about proposals (see `calls.acts`).
+SENTENCES = {
+    "start": _l("%(who)s started the proposal %(proposal)s."),
+    "submit": _l("%(who)s submitted version %(version)s of %(proposal)s."),
+    "withdraw": _l("%(who)s withdrew %(proposal)s."),
+    "restore": _l("%(who)s restored %(proposal)s."),
+    "declare-conflict": _l("%(who)s noted that %(person)s has a conflict of interest with %(proposal)s."),
+}
+
+
 def no_start(phase: Phase) -> str | None:
     """Against starting a proposal to a call in this phase."""
     if phase in (Phase.DRAFT, Phase.ANNOUNCED):

@@ -6,10 +6,10 @@ from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from msme_calls import clock, uploads
+from msme_calls.accounts.sessions import me
 from msme_calls.calls import queries as calls_queries
 from msme_calls.calls.models import Call
 from msme_calls.calls.phases import Phase
@@ -23,7 +23,7 @@ from msme_calls.proposals.views import bp
 
 def own(proposal_id: uuid.UUID) -> Proposal:
     """One of the reader's own proposals; absent for everybody else."""
-    return queries.load_own(current_user, proposal_id) or abort(404)
+    return queries.load_own(me(), proposal_id) or abort(404)
 
 
 def course(proposal: Proposal) -> dict[str, Any]:
@@ -54,14 +54,14 @@ def start(slug: str) -> str | Response:
     if request.method == "GET":
         return _start_page(call, at)
     known = request.form.get("known", 0, type=int)
-    proposal = actions.start_or_continue(call, known, by=current_user._get_current_object(), at=at)
+    proposal = actions.start_or_continue(call, known, by=me(), at=at)
     db.session.commit()
     return redirect(url_for("proposals.overview", proposal_id=proposal.id))
 
 
 def _start_page(call: Call, at: datetime) -> str:
     """What is needed and one button; who has a proposal to this call is offered that one first."""
-    phase, mine = call.phase(at), list(db.session.scalars(queries.own_in(current_user, call)))
+    phase, mine = call.phase(at), list(db.session.scalars(queries.own_in(me(), call)))
     return render_template(
         "proposals/start.html",
         call=call,
@@ -92,7 +92,7 @@ def check(proposal_id: uuid.UUID) -> str:
 def submit(proposal_id: uuid.UUID) -> Response:
     proposal = own(proposal_id)
     key = request.form.get("key", type=uuid.UUID) or abort(400)
-    actions.submit(proposal, str(key), by=current_user._get_current_object(), at=clock.now())
+    actions.submit(proposal, str(key), by=me(), at=clock.now())
     db.session.commit()
     return redirect(url_for("proposals.receipt", proposal_id=proposal.id))
 
@@ -125,7 +125,7 @@ def _masked(address: str) -> str:
 @bp.post("/proposals/<uuid:proposal_id>/withdraw")
 def withdraw(proposal_id: uuid.UUID) -> Response:
     proposal = own(proposal_id)
-    actions.withdraw(proposal, by=current_user._get_current_object(), at=clock.now())
+    actions.withdraw(proposal, by=me(), at=clock.now())
     db.session.commit()
     flash(_("Your proposal is withdrawn. Nobody will judge it."), "good")
     return redirect(url_for("proposals.overview", proposal_id=proposal.id))
@@ -134,7 +134,7 @@ def withdraw(proposal_id: uuid.UUID) -> Response:
 @bp.post("/proposals/<uuid:proposal_id>/restore")
 def restore(proposal_id: uuid.UUID) -> Response:
     proposal = own(proposal_id)
-    actions.restore(proposal, by=current_user._get_current_object(), at=clock.now())
+    actions.restore(proposal, by=me(), at=clock.now())
     db.session.commit()
     flash(_("Your proposal counts again, as you submitted it last."), "good")
     return redirect(url_for("proposals.overview", proposal_id=proposal.id))

@@ -5,11 +5,11 @@ from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from msme_calls import clock, exports, i18n, uploads
 from msme_calls.accounts.models import Person, normal_address
+from msme_calls.accounts.sessions import me
 from msme_calls.calls.desk import at_desk, figures
 from msme_calls.calls.models import Call
 from msme_calls.extensions import db
@@ -37,23 +37,23 @@ def _wanted() -> dict[str, str]:
 
 def _found(slug: str, proposal_id: uuid.UUID) -> tuple[Call, Proposal]:
     call, _roles = at_desk(slug, "proposals")
-    return call, queries.load_for_staff(current_user, call, proposal_id) or abort(404)
+    return call, queries.load_for_staff(me(), call, proposal_id) or abort(404)
 
 
 @bp.get("/desk/<slug>/proposals")
 def listed(slug: str) -> str:
     call, _roles = at_desk(slug, "proposals")
     wanted = _wanted()
-    query = queries.listed(current_user, call, wanted)
+    query = queries.listed(me(), call, wanted)
     pagination = paginate(queries.number_of(query))
-    codes = queries.economies_listed(current_user, call)
+    codes = queries.economies_listed(me(), call)
     return render_template(
         "proposals/list.html",
         call=call,
         wanted=wanted,
         proposals=queries.page_of(query, pagination.offset, pagination.size),
         pagination=pagination,
-        recused=queries.recused(current_user, call),
+        recused=queries.recused(me(), call),
         economies=sorted(((code, i18n.economy(code)) for code in codes), key=lambda pair: i18n.folded(pair[1])),
         spoken=[(code, i18n.language_name(code)) for code in call.languages],
         types=[(key, str(ORGANISATION_TYPES.get(key, key))) for key in call.organisation_types],
@@ -64,7 +64,7 @@ def listed(slug: str) -> str:
 def export(slug: str, ending: str) -> Response:
     """The list with its answers as a file, filtered as on the page."""
     call, _roles = at_desk(slug, "proposals")
-    rows = queries.with_versions(queries.listed(current_user, call, _wanted()))
+    rows = queries.with_versions(queries.listed(me(), call, _wanted()))
     return exports.download(_columns(call), rows, f"{call.slug}-proposals", ending)
 
 
@@ -110,7 +110,7 @@ def shown(slug: str, proposal_id: uuid.UUID) -> str | Response | tuple[str, int]
     if person is None:
         form.unknown()
         return _page(call, proposal, form), 422
-    by = current_user._get_current_object()
+    by = me()
     reason = i18n.normal(form.reason.data or "")
     actions.declare_conflict(proposal, person, reason, by=by, at=clock.now())
     db.session.commit()

@@ -6,10 +6,10 @@ from typing import Any
 
 from flask import abort, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from msme_calls import clock, uploads
+from msme_calls.accounts.sessions import me
 from msme_calls.calls.models import Section
 from msme_calls.errors import Refused, typed
 from msme_calls.extensions import db
@@ -45,9 +45,7 @@ def save(proposal_id: uuid.UUID, key: str) -> str | Response | tuple[str, int]:
         return _closed(proposal, here, typed()), 403
     sent, limits, clash = forms.read(here, request.form), _limits(here), False
     try:
-        actions.save_section(
-            proposal, here, sent, by=current_user._get_current_object(), at=clock.now(), seen=forms.seen(request.form)
-        )
+        actions.save_section(proposal, here, sent, by=me(), at=clock.now(), seen=forms.seen(request.form))
     except actions.SavedElsewhere:
         clash = True
     removed = _remove(proposal, here)
@@ -80,7 +78,7 @@ def _remove(proposal: Proposal, here: Section) -> str | None:
     asked = {q.key for q in here.questions}
     for a in proposal.attachments:
         if str(a.id) == request.form.get(forms.REMOVE) and a.removed_at is None and a.question in asked:
-            actions.detach(a, by=current_user._get_current_object(), at=clock.now())
+            actions.detach(a, by=me(), at=clock.now())
             return a.question
     return None
 
@@ -104,7 +102,7 @@ def _take(proposal: Proposal, limits: Limits) -> Problems:
                 refused.setdefault(key, []).append(_about(sent.filename, reason))
     for key, file in checked:
         try:
-            actions.attach(proposal, key, file, by=current_user._get_current_object(), at=clock.now())
+            actions.attach(proposal, key, file, by=me(), at=clock.now())
         except Refused as reason:
             refused.setdefault(key, []).append(_about(file.name, reason))
     return refused
