@@ -29,7 +29,7 @@ def create(kind: CallKind, slug: str, title: dict[str, str], prefix: str, *, by:
         unpublished=list(kind.unpublished),
         created_at=at,
         **{name: _copy(getattr(kind, name)) for name in copied},
-        **{name: dict(kind.texts.get(name, {})) for name in TEXTS},
+        **{name: {c: text.strip() for c, text in kind.texts.get(name, {}).items()} for name in TEXTS},
     )
     call.result_at = deadlines.next_msme_day(at, ZONE)
     call.criteria = [

@@ -221,11 +221,14 @@ class RulesForm(EditForm):
 
     @property
     def rules(self) -> dict[str, Any]:
-        """What `actions.Rules` is made of."""
-        plain = ("languages", "organisation_types", "economy_rule", "reviews_per_proposal", "winners", "runners_up",
-                 "unpublished")  # fmt: skip
+        """What `actions.Rules` is made of; lists in the order of the page."""
+        numbers = {n: self[n].data for n in ("economy_rule", "reviews_per_proposal", "winners", "runners_up")}
+        lists = {n: self._ticked(n) for n in ("languages", "organisation_types", "unpublished")}
         ties = [self[n].data for n in ("tie_1", "tie_2", "tie_3") if self[n].data]
-        return {**{n: self[n].data for n in plain}, "blindness": Blindness(self.blindness.data), "tie_breaks": ties}
+        return {**numbers, **lists, "blindness": Blindness(self.blindness.data), "tie_breaks": ties}
+
+    def _ticked(self, name: str) -> list[str]:
+        return [key for key in self[name].choices if key in (self[name].data or [])]
 
     @staticmethod
     def of(call: Call) -> dict[str, Any]:
