@@ -100,11 +100,11 @@ def _leave(call: Call, person: Person, at: datetime) -> None:
 
 
 def _invite(story: Story, key: str, roles: list[Role], at: datetime) -> None:
-    """Invitations, each accepted some hours later."""
+    """Invitations, accepted in the hours of work that follow, four a day."""
     asked = [(role, data) for role in roles for data in holding(key, role)]
     for n, (role, data) in enumerate(asked):
         story.add(at, partial(_ask, story, key, role, data))
-        story.add(at + (5 + 3 * n) * HOUR, partial(_accept, story, key, role, data))
+        story.add(at + n // 4 * DAY + (1 + n % 4 * 2) * HOUR, partial(_accept, story, key, role, data))
 
 
 def _ask(story: Story, key: str, role: Role, data: Data, at: datetime) -> None:
