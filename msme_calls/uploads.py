@@ -214,6 +214,15 @@ def send_back(sha256: str, kind: str, name: str) -> Response:
     response = Response(iter(lambda: data.read(CHUNK), b""), mimetype=MEDIA_TYPES[kind], direct_passthrough=True)
     response.call_on_close(data.close)
     response.content_length = path_of(sha256).stat().st_size
+    return _as_download(response, name)
+
+
+def send_content(content: bytes, kind: str, name: str) -> Response:
+    """The same for a content that was made from a kept one and isn't kept itself."""
+    return _as_download(Response(content, mimetype=MEDIA_TYPES[kind]), name)
+
+
+def _as_download(response: Response, name: str) -> Response:
     plain = re.sub(r"[^A-Za-z0-9._-]", "_", name)
     response.headers["Content-Disposition"] = (
         f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

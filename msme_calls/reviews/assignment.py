@@ -141,7 +141,8 @@ class _Flow:
         """Reviewers that a path from the proposal reaches, nearest first: reviewer → (proposal, who hands it on)."""
         came: dict[str, tuple[str, str | None]] = {}
         order: list[str] = []
-        seen, queue = {need}, deque([(need, None)])  # type: ignore[var-annotated]
+        seen = {need}
+        queue: deque[tuple[str, str | None]] = deque([(need, None)])
         while queue:
             proposal, before = queue.popleft()
             for seat in self.may[proposal]:

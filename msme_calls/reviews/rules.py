@@ -1,7 +1,7 @@
 """What reviewers and coordinators may do with assignments and reviews, and when: the reason against, or None."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msme_calls.calls.phases import Phase
 from msme_calls.i18n import _l
@@ -118,8 +118,25 @@ def no_extension(window: Window, until: datetime, result_at: datetime | None, at
     return None
 
 
-def no_reading(judges: bool, final: bool) -> str | None:
-    """Against seeing others' reviews and their mean, for somebody who `judges` the proposal too."""
-    if judges and not final:
+def no_reading(judges: bool) -> str | None:
+    """Against seeing others' reviews and their mean; `judges`: whether the reader's own review can still change."""
+    if judges:
         return _l("You review this proposal yourself. The others’ reviews appear here once yours is final.")
+    return None
+
+
+OCCASIONS = (("late", timedelta()), ("1d", timedelta(days=1)), ("7d", timedelta(days=7)))  # before the due date
+
+
+def occasion(window: Window, assigned_at: datetime, at: datetime) -> str | None:
+    """For what a reviewer is reminded at an instant of a review that isn't in: the latest occasion that has come.
+
+    None before the first, once the review is locked, and for occasions that passed before it was assigned: that mail
+    named the due date.
+    """
+    if window.due is None or no_review(window, at):
+        return None
+    for name, before in OCCASIONS:
+        if at >= window.due - before:
+            return name if assigned_at < window.due - before else None
     return None

@@ -1,0 +1,62 @@
+"""How far the reviews are, in figures; and all reviews as a file for those who may see scores."""
+
+from collections import Counter
+from typing import Any
+
+from flask import Response, render_template
+from flask_login import current_user
+
+from msme_calls import clock, exports, i18n
+from msme_calls.calls import rules as calls_rules
+from msme_calls.calls.desk import at_desk
+from msme_calls.calls.models import Call
+from msme_calls.exports import Column
+from msme_calls.reviews import queries
+from msme_calls.reviews.board import Board
+from msme_calls.reviews.views import bp
+
+
+@bp.get("/desk/<slug>/progress")
+def progress(slug: str) -> str:
+    call, roles = at_desk(slug)
+    whole = Board(call, current_user._get_current_object(), clock.now())
+    held = [h for line in whole.seen for h in line.held if not h.out]
+    spread = Counter(sum(h.done for h in line.held) for line in whole.seen)
+    return render_template(
+        "reviews/progress.html",
+        call=call,
+        board=whole,
+        assigned=len(held),
+        done=sum(h.done for h in held),
+        late=len(whole.late),
+        spread=sorted(spread.items()),
+        tallies=whole.tallies(),
+        may_scores=calls_rules.may(roles, "scores"),
+    )
+
+
+@bp.get("/desk/<slug>/progress/reviews.<any(csv,json):ending>")
+def progress_file(slug: str, ending: str) -> Response:
+    call, _roles = at_desk(slug, "scores")
+    rows = queries.reviews_in(current_user, call, clock.now())
+    return exports.download(_columns(call), rows, f"{call.slug}-reviews", ending)
+
+
+def _columns(call: Call) -> list[Column]:
+    """One row a submitted review; a criterion that wasn't answered is an empty cell, “can’t judge” a dash."""
+
+    def score(key: str) -> Any:
+        return lambda a: {None: "–"}.get(given := a.review.scores.get(key, ""), given)
+
+    return [
+        Column("reference", lambda a: a.proposal.reference),
+        Column("title", lambda a: a.proposal.title),
+        Column("reviewer", lambda a: a.reviewer.name),
+        Column("submitted_at", lambda a: a.review.submitted_at),
+        Column("late", lambda a: a.review.late),
+        Column("mean", lambda a: None if a.review.score is None else a.review.score / 1e9),
+        *(Column(f"score: {i18n.said(c.name)}", score(c.key)) for c in call.criteria),
+        Column("comment_applicant", lambda a: a.review.comment_applicant),
+        Column("comment_committee", lambda a: a.review.comment_committee),
+        Column("language_of_comments", lambda a: a.review.language),
+    ]

@@ -1,0 +1,102 @@
+"""The ranking by the raw mean, and all that was written about one proposal; for those who may see scores."""
+
+import uuid
+from typing import Any
+
+from flask import Response, abort, render_template
+from flask_login import current_user
+
+from msme_calls import clock, exports, i18n
+from msme_calls.calls.desk import at_desk
+from msme_calls.calls.models import Call
+from msme_calls.exports import Column
+from msme_calls.proposals import queries as proposals
+from msme_calls.reviews import queries, rules, scoring
+from msme_calls.reviews.queries import Ranked
+from msme_calls.reviews.views import bp
+from msme_calls.web import paginate
+
+SIZE = 50
+
+
+@bp.get("/desk/<slug>/ranking")
+def ranking(slug: str) -> str:
+    call, _roles = at_desk(slug, "scores")
+    person = current_user._get_current_object()
+    order = queries.order(person, call)
+    pagination = paginate(len(order), SIZE)
+    placed = sum(place is not None for _id, place, _recused in order)
+    return render_template(
+        "reviews/ranking.html",
+        call=call,
+        rows=queries.ranked(person, call, pagination.offset, pagination.last),
+        pagination=pagination,
+        placed=placed,
+        cut=min(call.winners, placed),
+        secure=_secure(order, call.winners),
+        masked=queries.still_judges(person, call, clock.now()),
+        top=scoring.top(queries.weighted(call.criteria)),
+        tie_breaks=[c for key in call.tie_breaks for c in call.criteria if c.key == key],
+    )
+
+
+def _secure(order: list[tuple[uuid.UUID, Any, bool]], winners: int) -> bool:
+    """Whether the cut parts unequal proposals: nothing but the draw parts places on both sides of it if not."""
+    above, below = order[winners - 1 : winners], order[winners : winners + 1]
+    if not above or not below or below[0][1] is None:
+        return True
+    return above[0][1] != below[0][1]
+
+
+@bp.get("/desk/<slug>/ranking.<any(csv,json):ending>")
+def ranking_file(slug: str, ending: str) -> Response:
+    call, _roles = at_desk(slug, "scores")
+    person = current_user._get_current_object()
+    masked = queries.still_judges(person, call, clock.now())
+    rows = queries.ranked(person, call)
+    return exports.download(_columns(call, masked), rows, f"{call.slug}-ranking", ending)
+
+
+def _columns(call: Call, masked: set[uuid.UUID]) -> list[Column]:
+    """A recused row has its place and says so; a proposal that the reader still judges has no figures."""
+
+    def figure(name: str, share: float = 1) -> Any:
+        def value(row: Ranked) -> Any:
+            if row.proposal is None or row.standing is None or row.proposal.id in masked:
+                return None
+            found = getattr(row.standing, name)
+            return None if found is None else found / share if share != 1 else found
+
+        return value
+
+    def face(name: str) -> Any:
+        return lambda row: getattr(row.proposal, name) if row.proposal else None
+
+    return [
+        Column("place", lambda row: str(row.place) if row.place else None),
+        Column("recused", lambda row: row.proposal is None),
+        Column("reference", face("reference")),
+        Column("title", face("title")),
+        Column("organisation", face("organisation")),
+        Column("economy", lambda row: i18n.economy(row.proposal.economy) if row.proposal else None),
+        Column("mean", figure("mean", 1e9)),
+        Column("spread", figure("spread", 1e9)),
+        Column("reviews", figure("count")),
+        Column("draw", figure("draw")),
+    ]
+
+
+@bp.get("/desk/<slug>/ranking/<uuid:proposal_id>")
+def proposal(slug: str, proposal_id: uuid.UUID) -> str:
+    call, _roles = at_desk(slug, "scores")
+    person, at = current_user._get_current_object(), clock.now()
+    found = proposals.load_for_staff(person, call, proposal_id) or abort(404)
+    judges = found.id in queries.still_judges(person, call, at)
+    reason = rules.no_reading(judges)
+    return render_template(
+        "reviews/proposal.html",
+        call=call,
+        proposal=found,
+        reason=reason,
+        reviews=[] if reason else queries.reviews_of(found),
+    )
