@@ -145,3 +145,40 @@ def proposal(of: Call, by: Person | None = None, **changes: Any) -> Proposal:
     proposing.submit(made, f"key-{next(_count)}", by=made.owner, at=_while_open(of))
     db.session.flush()
     return made
+
+
+def reviewer(of: Call, who: Person | None = None, languages: tuple[str, ...] = (), most: int | None = None) -> Person:
+    """A reviewer of a call."""
+    who = who or person()
+    terms: dict[str, Any] = {"languages": list(languages), "most_reviews": most}
+    db.session.add(Membership(call=of, person=who, role=Role.REVIEWER, since=clock.now(), **terms))
+    db.session.flush()
+    return who
+
+
+def assignment(of: Proposal, who: Person | None = None, by: Person | None = None) -> Any:
+    """A proposal assigned to a reviewer, by somebody who may."""
+    from msme_calls.reviews import actions as reviewing
+
+    who = who or reviewer(of.call)
+    made = reviewing.assign(of, who, by=by or person(), at=clock.now())
+    db.session.flush()
+    return made
+
+
+def sheet(of: Call, *scores: int | None, **comments: str) -> Any:
+    """A score sheet that answers the call's criteria in order: all with 3 unless told."""
+    from msme_calls.reviews.actions import Sheet
+
+    given = scores or (3,) * len(of.criteria)
+    return Sheet({c.key: s for c, s in zip(of.criteria, given, strict=False)}, **comments)
+
+
+def review(of: Proposal, *scores: int | None, by: Person | None = None, **comments: str) -> Any:
+    """A submitted review, by a reviewer of its own unless told."""
+    from msme_calls.reviews import actions as reviewing
+
+    made = assignment(of, by)
+    written = reviewing.submit_review(made, sheet(of.call, *scores, **comments), by=made.reviewer, at=clock.now())
+    db.session.flush()
+    return written
