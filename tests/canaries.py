@@ -39,7 +39,9 @@ MACHINE = {
     "people": {"name_folded", "organisation_folded", "language", "zone", "password"},
     "people_economies": {"code"},
     "proposal_versions": {"digest", "idempotency_key"},
-    "proposals": {"reference", "status", "organisation_folded", "economy", "organisation_type", "language"},
+    "proposals": {
+        "reference", "status", "title_folded", "organisation_folded", "economy", "organisation_type", "language",
+    },
     "questions": {"key", "kind", "feeds", "options"},
     "resolutions": {"digest"},
     "reviews": {"status", "scores", "language"},
@@ -103,7 +105,7 @@ class Canaries:
 
 def written(table: sa.Table) -> list[sa.Column[Any]]:
     """The columns of a table that hold what people write."""
-    texts = (c for c in table.columns if isinstance(c.type, sa.Text | Json | sa.LargeBinary) or c.type.python_type is str)
-    return [
-        c for c in texts if c.name not in MACHINE.get(table.name, ()) and not c.foreign_keys and not c.primary_key
-    ]
+    texts = (
+        c for c in table.columns if isinstance(c.type, sa.Text | Json | sa.LargeBinary) or c.type.python_type is str
+    )
+    return [c for c in texts if c.name not in MACHINE.get(table.name, ()) and not c.foreign_keys and not c.primary_key]
