@@ -248,7 +248,8 @@ def test_choices_from_outside_the_list_are_refused(desk, draft):
 def test_other_columns_sent_with_a_form_change_nothing(desk, draft, page):
     columns = ("id", "slug", "kind", "prefix", "outcomes", "launched_at", "review_started_at", "sealed_at",
                "seal_digest", "deciding_started_at", "cancelled_at", "archived_at", "created_at", "version",
-               "call_id", "position", "key", "logo_sha256", "accepted_at", "declined_at", "revoked_at", "invited_by_id")  # fmt: skip
+               "call_id", "position", "key", "logo_sha256", "accepted_at", "declined_at", "revoked_at",
+               "invited_by_id")  # fmt: skip
     extra = {name: "2027-01-01T00:00" if name.endswith("_at") else "1" for name in columns}
     before = {c.key: getattr(draft, c.key) for c in Call.__table__.columns if c.key in extra and c.key != "version"}
     form = next(f for f in desk.page(f"/en/desk/{draft.slug}/{page}").forms if "seen" in f.values)

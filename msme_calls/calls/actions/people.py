@@ -27,10 +27,10 @@ def invite(call: Call, role: Role, address: str, name: str, language: str, *, by
     invitation = queries.invitation_to(call, address, role)
     if invitation is None:
         invitation = Invitation(call=call, address=address, role=role)
-        db.session.add(invitation)
     invitation.name, invitation.language = i18n.normal(name), language if language in LANGUAGES else "en"
     invitation.accepted_at = invitation.declined_at = invitation.revoked_at = None
     invitation.reason, invitation.invited_by_id, invitation.invited_at = "", by.id, at
+    db.session.add(invitation)
     db.session.flush()
     history.record("invite", by=by, at=at, call=call, role=role.value, invitation=str(invitation.id))
     _mail(invitation, at)

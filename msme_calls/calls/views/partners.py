@@ -1,7 +1,6 @@
 """The partners of a call and their logos."""
 
 import uuid
-from typing import Any
 
 from flask import Response as FlaskResponse
 from flask import abort, flash, redirect, render_template, request, url_for
@@ -41,9 +40,8 @@ def partner(slug: str, row_id: uuid.UUID) -> Page:
 def _edit(call: Call, row: Partner | None) -> Page:
     at, saved = clock.now(), {"name": row.name, "link": row.link} if row else {"name": {}, "link": ""}
     form = opened(PartnerForm, saved)
-    logo = _logo(form) if sent(form) else None
-    if sent(form) and not form.logo.errors:
-        content = actions.Content(in_words(form.name.data), form.link.data or "", logo, form.without_logo.data)
+    content = _content(form) if sent(form) else None
+    if content:
         if row is None:
             actions.add(call, content, by=me(), at=at)
         else:
@@ -54,16 +52,16 @@ def _edit(call: Call, row: Partner | None) -> Page:
     return drawn("partner", call, form, partner=row, reason=rules.no_wording(call.life, at))
 
 
-def _logo(form: PartnerForm) -> uploads.Checked | None:
-    """The picture that was sent, made small; what is wrong with it becomes the field's error."""
-    sent_file: Any = request.files.get("logo")
-    if sent_file is None or not sent_file.filename:
-        return None
-    try:
-        return uploads.logo(sent_file.stream, sent_file.filename)
-    except uploads.BadFile as wrong:
-        form.logo.errors = [str(wrong)]
-        return None
+def _content(form: PartnerForm) -> actions.Content | None:
+    """What the form says, its picture made small; None if that is no picture, which becomes the field's error."""
+    picture, logo = request.files.get("logo"), None
+    if picture is not None and picture.filename:
+        try:
+            logo = uploads.logo(picture.stream, picture.filename)
+        except uploads.BadFile as wrong:
+            form.logo.errors = [str(wrong)]
+            return None
+    return actions.Content(in_words(form.name.data), form.link.data or "", logo, form.without_logo.data)
 
 
 @bp.post("/desk/<slug>/partners/<uuid:row_id>/<any(up, down):way>")
