@@ -31,13 +31,14 @@ def init_app(app: Flask) -> None:
         logger_factory=_stderr,
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Stderr()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared], processor=structlog.processors.JSONRenderer()
         )
     )
     logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler], force=True)
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns whenever two requests come at once
 
     @app.before_request
     def begin() -> None:
@@ -54,6 +55,13 @@ def init_app(app: Flask) -> None:
             rule = request.url_rule.rule if request.url_rule else None  # the pattern: an address may hold a token
             structlog.get_logger().info("request", method=request.method, rule=rule, status=response.status_code, ms=ms)
         return response
+
+
+class _Stderr(logging.Handler):
+    """Writes to standard error as it is at that moment."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        sys.stderr.write(self.format(record) + "\n")
 
 
 def _hide(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
