@@ -52,11 +52,13 @@ def application() -> Application:
 
 
 @contextmanager
-def inside() -> Iterator[Application]:
-    """Inside the application; its connections to the database are closed afterwards."""
+def inside(upgraded: bool = True) -> Iterator[Application]:
+    """Inside the application with its database up to date; connections are closed afterwards."""
     app = application()
     with app.app_context():
         try:
+            if upgraded and not health.up_to_date():
+                raise SettingsError("The database and this version do not fit: run msme-calls upgrade.")
             yield app
         finally:
             db.session.remove()
@@ -77,8 +79,7 @@ def run(demo: bool) -> None:
     if demo and chosen.production:
         raise SettingsError("The passwords of the demonstration are known to all: run without --demo in production.")
     listening = server.listen(chosen)  # a taken port is told before anything is changed
-    app = application()
-    with app.app_context():
+    with inside(upgraded=False) as app:
         health.upgrade()
         accounts = _demonstration() if demo else []
     jobs.init_app(app)
@@ -90,16 +91,16 @@ def run(demo: bool) -> None:
 def serve() -> None:
     """Serve the pages alone; `msme-calls worker` does the rest in another process."""
     listening = server.listen(settings.from_environment())
-    app = application()
-    jobs.init_app(app)
+    with inside() as app:
+        jobs.init_app(app)
     server.serve(app, listening, lambda: _welcome(app, []))
 
 
 @main.command()
 def worker() -> None:
     """Send mails and reminders until told to stop; several may run at once."""
-    app = application()
-    jobs.init_app(app)
+    with inside() as app:
+        jobs.init_app(app)
     with server.told() as stop, jobs.working(app):
         stop.wait()
 
@@ -107,7 +108,7 @@ def worker() -> None:
 @main.command()
 def upgrade() -> None:
     """Bring the database up to date. Safe while others do the same."""
-    with inside():
+    with inside(upgraded=False):
         health.upgrade()
     click.echo("The database is up to date.")
 

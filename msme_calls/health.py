@@ -42,7 +42,8 @@ def _database() -> bool:
     return db.session.execute(sa.text("SELECT 1")).scalar() == 1
 
 
-def _migrations() -> bool:
+def up_to_date() -> bool:
+    """Whether the database has had every migration that this version knows, and no other."""
     from alembic.runtime.migration import MigrationContext
     from alembic.script import ScriptDirectory
 
@@ -50,7 +51,7 @@ def _migrations() -> bool:
     return set(current) == set(ScriptDirectory.from_config(alembic_config()).get_heads())
 
 
-CHECKS = {"database": _database, "storage": uploads.storage_writable, "migrations": _migrations}
+CHECKS = {"database": _database, "storage": uploads.storage_writable, "migrations": up_to_date}
 
 
 def _holds(name: str) -> bool:
