@@ -43,7 +43,8 @@ PROPOSALS = read("demo/proposals.toml")["proposals"]
 BY_KEY = {p["key"]: p for p in PROPOSALS}
 REVIEWS = read("demo/reviews.toml")["reviews"]
 CONFLICTS = read("demo/reviews.toml")["conflicts"]
-TOML = [*KINDS.values(), *CALLS.values(), *EDITIONS]
+DECISIONS = read("demo/decisions.toml")["decisions"]
+TOML = [*KINDS.values(), *CALLS.values(), *EDITIONS, *DECISIONS]
 
 
 def questions(kind: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -83,6 +84,8 @@ def texts_of_people() -> Iterator[tuple[str, str, str]]:
             yield f"{r['proposal']}/{r['reviewer']}", r["language"], r[key]
     for c in CONFLICTS:
         yield f"{c['proposal']}/{c['person']}", c["language"], c["reason"]
+    for d in DECISIONS:
+        yield f"{d['key']}.rationale", d["language"], d["rationale"]
 
 
 ALL_TEXTS = [
@@ -481,3 +484,19 @@ def test_two_proposals_tie_across_the_cut_and_the_first_tie_break_parts_them() -
     third, fourth = ranked[call["winners"] - 1 : call["winners"] + 1]
     assert sum(means[third]) == sum(means[fourth]) and sum(trade[third]) > sum(trade[fourth])
     assert len({sum(m) for m in means.values()}) == len(means) - 1
+
+
+# Decisions
+
+
+def test_all_is_decided_but_what_ties_and_the_named_have_their_words() -> None:
+    call = CALLS["champions-deciding"]
+    decided = {d["key"]: d["outcome"] for d in DECISIONS}
+    asked = {p["key"] for p in PROPOSALS if p["call"] == call["key"]}
+    assert asked - set(decided) == {"services-paid", "services-guides"} and not set(decided) - asked
+    assert set(decided.values()) <= set(KINDS[call["kind"]]["outcomes"])
+    assert Counter(decided.values())["winner"] == call["winners"] - 1
+    for d in DECISIONS:
+        assert ("name" in d) == ("project" in d) == ("summary" in d) == (d["outcome"] in ("winner", "runner-up"))
+        assert all(EXAMPLE.search(name) for name in d.get("name", {}).values())
+        assert all(words(text) <= 60 for text in d.get("summary", {}).values())

@@ -8,7 +8,7 @@ from flask import current_app
 
 from msme_calls import i18n, outbox
 from msme_calls.accounts.models import Person
-from msme_calls.demo import calls, people, proposals, reviews
+from msme_calls.demo import calls, decisions, people, proposals, reviews
 from msme_calls.demo.people import PASSWORD
 from msme_calls.demo.story import Story
 from msme_calls.extensions import db
@@ -56,6 +56,8 @@ def load(at: datetime) -> list[Account]:
             calls.tell(story, data, dates)
             proposals.tell(story, data["key"], dates)
             reviews.tell(story, data["key"], dates)
+            if data["stage"] == "deciding":
+                decisions.tell(story, data["key"], dates)
         story.tell()
         people.give_password(story)
         past.record_all(by=None, at=at)

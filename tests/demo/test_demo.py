@@ -18,6 +18,7 @@ from msme_calls.calls import deadlines
 from msme_calls.calls.models import Call, Membership, Role
 from msme_calls.calls.phases import Phase
 from msme_calls.cli import _demonstration
+from msme_calls.decisions.models import Decision
 from msme_calls.demo import documents
 from msme_calls.extensions import LANGUAGES, db
 from msme_calls.history import History
@@ -157,6 +158,13 @@ def ranking_ties_across_the_cut_and_the_published_tie_break_parts_it(at: datetim
     assert third.proposal.title.startswith("Paid on Friday")
 
 
+def what_ties_is_left_to_decide(at: datetime) -> None:
+    undecided = {p.id for p in everything(Proposal) if p.call_id == the(Phase.DECIDING, at).id}
+    undecided -= {d.proposal_id for d in everything(Decision)}
+    titles = {db.session.get_one(Proposal, id_).title for id_ in undecided}
+    assert titles == {"Paid on Friday", "Un seul carnet pour les guides de montagne"}
+
+
 def past_editions_are_there_and_2023_leads_to_its_call(at: datetime) -> None:
     linked = {e.year: e.call_id and db.session.get(Call, e.call_id).slug for e in everything(PastEdition)}  # type: ignore[union-attr]
     assert linked == {2021: None, 2022: None, 2023: "small-business-champions-2023", 2024: None, 2025: None}
@@ -196,6 +204,7 @@ LOADED = (
     nobody_reviews_in_conflict_of_interest_or_in_a_language_she_does_not_read,
     reviews_are_complete_where_it_is_decided_and_under_way_where_it_is_reviewed,
     ranking_ties_across_the_cut_and_the_published_tie_break_parts_it,
+    what_ties_is_left_to_decide,
     past_editions_are_there_and_2023_leads_to_its_call,
     history_holds,
     few_mails_wait_to_be_sent,
