@@ -1,6 +1,5 @@
 """The command `msme-calls`: run, upgrade and check an installation. A setting at fault is one sentence, exit code 2."""
 
-import importlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -172,13 +171,13 @@ def _differs(noted: str) -> tuple[int, str] | None:
 
 def _demonstration() -> list[tuple[str, str, str]]:
     """Load the demonstration into an empty database; its accounts: (who, address, password)."""
+    from msme_calls import demo
     from msme_calls.calls.models import Call
 
-    demo: Any = importlib.import_module("msme_calls.demo")
     if not db.session.scalar(sa.select(sa.exists().select_from(Call))):
         demo.load(clock.tick())
         db.session.commit()
-    return list(demo.accounts())
+    return [*demo.accounts()]
 
 
 def _welcome(app: Application, accounts: list[tuple[str, str, str]]) -> None:
