@@ -2,7 +2,6 @@
 
 import csv
 import io
-import itertools
 import json
 
 import pytest

@@ -1,0 +1,65 @@
+"""A conflict of interest is the same in the rule and in the database’s condition, whatever the facts."""
+
+import itertools
+
+import pytest
+import world
+
+from msme_calls import clock
+from msme_calls.extensions import db
+from msme_calls.proposals import actions, queries
+from msme_calls.proposals.conflicts import Interest, Judge, Subject, conflict
+from msme_calls.proposals.models import Proposal
+
+
+@pytest.mark.parametrize("economy_rule", [True, False])
+def test_the_condition_in_sql_finds_what_the_rule_finds(app, economy_rule):
+    call, other = (world.call("review", economy_rule=rule) for rule in (economy_rule, not economy_rule))
+    organisations, economies = ("Example Ünion", "EXAMPLE  UNION", "Another Example"), ("KE", "PE", "")
+    made = []
+    for held in (call, other):
+        for organisation, economy in itertools.product(organisations, economies[:2]):
+            made.append(world.proposal(held, organisation=organisation, economy=economy))
+    people = [
+        world.person(organisation=organisation, economies=codes, international_staff=staff)
+        for organisation, codes, staff in itertools.product(
+            ("example union", "Third Example", ""), ((), ("KE",), ("PE", "KE")), (True, False)
+        )
+    ]
+    people.append(made[0].owner)
+    actions.declare_conflict(made[3], people[6], "Example", by=people[0], at=clock.now())
+    subjects = queries.subjects(made)
+    found = set()
+    for person in people:
+        in_sql = set(db.session.scalars(db.select(Proposal.id).where(queries.in_conflict(person))))
+        judge = queries.judge(person)
+        by_rule = {p.id: conflict(judge, subjects[p.id], p.call.economy_rule) for p in made}
+        assert in_sql == {key for key, why in by_rule.items() if why}
+        found |= set(by_rule.values())
+        seen = set(db.session.scalars(queries.visible_ids(person, call)))
+        assert seen == {p.id for p in made if p.call is call} - in_sql
+        assert queries.recused(person, call) == sum(p.call is call for p in made) - len(seen)
+    assert found == {None, *Interest}
+
+
+@pytest.mark.parametrize(
+    ("judge", "subject", "rule", "why"),
+    [
+        ({}, {"owner": "judge"}, False, Interest.OWN),
+        ({"organisation": "x"}, {"organisation": "x"}, False, Interest.ORGANISATION),
+        ({"organisation": ""}, {"organisation": ""}, True, None),
+        ({"economies": {"KE"}}, {"economy": "KE"}, True, Interest.ECONOMY),
+        ({"economies": {"KE"}}, {"economy": "KE"}, False, None),
+        ({"economies": {"KE"}, "international_staff": True}, {"economy": "KE"}, True, None),
+        ({"economies": {"KE"}}, {"economy": ""}, True, None),
+        ({}, {"declared": {"judge"}}, False, Interest.DECLARED),
+        ({}, {"declared": {"other"}}, True, None),
+    ],
+)
+def test_each_reason_and_its_limits(judge, subject, rule, why):
+    ids = {"judge": "11111111", "other": "22222222"}
+    who = Judge(ids["judge"], judge.get("organisation", ""), frozenset(judge.get("economies", ())),
+                judge.get("international_staff", False))  # fmt: skip
+    what = Subject(ids.get(subject.get("owner"), "33333333"), subject.get("organisation", ""),
+                   subject.get("economy", ""), frozenset(ids[k] for k in subject.get("declared", ())))  # fmt: skip
+    assert conflict(who, what, rule) is why
