@@ -12,8 +12,13 @@ from babel.dates import format_date, format_datetime, get_timezone_location
 from flask import Flask, g, has_request_context, request
 from flask_babel import force_locale, gettext, ngettext, pgettext
 from flask_babel import lazy_gettext as _l  # for words written before a language is known, as rules do
+from flask_babel.speaklater import LazyString
+from markupsafe import escape
 
 from msme_calls.extensions import LANGUAGES, babel
+
+# Flask-Babel says of every such sentence that it is HTML already, and so of the names and titles put into it.
+LazyString.__html__ = lambda self: escape(str(self))
 
 OWN_NAMES = {"en": "English", "fr": "Français", "es": "Español"}
 NAMES = {"en": _l("English"), "fr": _l("French"), "es": _l("Spanish")}

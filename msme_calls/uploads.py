@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 from urllib.parse import quote
 
 from flask import Response, current_app
@@ -19,6 +19,7 @@ from flask_babel import gettext as _
 from PIL import Image
 from pypdf import PdfReader
 from sqlalchemy.orm import Mapped, mapped_column
+from werkzeug.wsgi import FileWrapper
 
 from msme_calls.extensions import Base, db
 
@@ -210,9 +211,8 @@ def logo(stream: IO[bytes], name: str, max_bytes: int = 10_000) -> Checked:
 
 def send_back(sha256: str, kind: str, name: str) -> Response:
     """Give a file to somebody who may have it: as a download that no browser draws or runs as our page."""
-    data: Any = path_of(sha256).open("rb")
-    response = Response(iter(lambda: data.read(CHUNK), b""), mimetype=MEDIA_TYPES[kind], direct_passthrough=True)
-    response.call_on_close(data.close)
+    data = FileWrapper(path_of(sha256).open("rb"), CHUNK)  # the server closes it, however the line ends
+    response = Response(data, mimetype=MEDIA_TYPES[kind], direct_passthrough=True)
     response.content_length = path_of(sha256).stat().st_size
     return _as_download(response, name)
 

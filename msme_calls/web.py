@@ -49,6 +49,11 @@ class Sessions(SecureCookieSessionInterface):
             super().save_session(app, session, response)
 
 
+def _plain_link(tag: str, name: str, value: str) -> str | None:
+    """Links without a scheme lead to this site: one that only looks so (“//elsewhere”) is dropped."""
+    return None if value.startswith(("//", "/\\", "\\")) else value
+
+
 @lru_cache(maxsize=512)
 def markdown(text: str) -> Markup:
     """A coordinator's text as safe HTML: no raw HTML, no pictures, only links that lead to web or mail."""
@@ -57,6 +62,7 @@ def markdown(text: str) -> Markup:
         tags=_TAGS,
         attributes={"a": {"href"}},
         url_schemes={"http", "https", "mailto"},
+        attribute_filter=_plain_link,
         link_rel="noopener nofollow",
     )
     return Markup(html)
