@@ -8,7 +8,7 @@ from msme_calls.i18n import _l
 
 def init_app(app: Flask) -> None:
     """Register the feature's pages, mails and menu."""
-    from msme_calls.calls import desk
+    from msme_calls.calls import acts, desk
     from msme_calls.decisions import mails, models, rules, views
     from msme_calls.decisions.sealing import Broken
     from msme_calls.decisions.views import attention
@@ -18,6 +18,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Broken, _broken)
     app.jinja_env.filters["outcome"] = lambda value: rules.OUTCOMES[models.Outcome(value)]
     app.jinja_env.filters["organisation_type"] = lambda key: questions.ORGANISATION_TYPES.get(key, key)
+    acts.SENTENCES.update(rules.SENTENCES)
     desk.tab("decisions.decisions", _l("Decisions"), act="decide", order=60)
     desk.tab("decisions.result", _l("Result"), act="decide", order=70)
 

@@ -58,8 +58,8 @@ def _note(choice: Choice, *, by: Person, at: datetime) -> bool:
         db.session.add(decision)
     decision.outcome, decision.rationale = choice.outcome, choice.rationale
     decision.decided_by_id, decision.decided_at = by.id, at
-    # Not which outcome: the history has more readers than the decision has before its instant.
-    history.record("decide", by=by, at=at, call=choice.proposal.call, proposal=choice.proposal)
+    said = {"call": choice.proposal.call, "proposal": choice.proposal, "outcome": choice.outcome.value}
+    history.record("decide", by=by, at=at, **said)
     return True
 
 

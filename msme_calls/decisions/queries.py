@@ -17,7 +17,7 @@ from msme_calls.decisions.sealing import Broken, Result
 from msme_calls.extensions import db
 from msme_calls.proposals.models import Proposal, Status
 from msme_calls.proposals.queries import in_conflict
-from msme_calls.reviews import ranking
+from msme_calls.reviews import queries as reviewing
 from msme_calls.reviews.models import Assignment, Review, ReviewStatus, Standing
 from msme_calls.reviews.ranking import Place
 
@@ -155,21 +155,11 @@ class Line:
     decision: Decision | None = None
 
 
-_ORDER = (Standing.mean.desc().nulls_last(), Standing.ties.desc(), Standing.draw.desc(), Proposal.reference)
-
-
 def ranked(call: Call, person: Person) -> list[Ranked]:
     """All proposals that are judged, in the order of the ranking, with a mark where the person is recused."""
-    columns = Proposal.id, Standing.mean, Standing.ties, Decision.outcome, in_conflict(person).label("recused")
-    rows = db.session.execute(
-        sa.select(*columns)
-        .outerjoin(Standing, Standing.proposal_id == Proposal.id)
-        .outerjoin(Decision, Decision.proposal_id == Proposal.id)
-        .where(Proposal.call_id == call.id, Proposal.status == Status.SUBMITTED)
-        .order_by(*_ORDER)
-    ).all()
-    places = ranking.places((row.id, row.mean, row.ties or "") for row in rows)
-    return [Ranked(row.id, places[row.id], row.outcome, bool(row.recused)) for row in rows]
+    rows = db.session.execute(sa.select(Decision.proposal_id, Decision.outcome).where(Decision.call_id == call.id))
+    outcomes = dict(rows.tuples().all())
+    return [Ranked(i, place, outcomes.get(i), recused) for i, place, recused in reviewing.order(person, call)]
 
 
 def lines(ranks: Iterable[Ranked]) -> list[Line]:
@@ -199,7 +189,7 @@ def judged(call: Call) -> list[tuple[Proposal, Decision | None]]:
         .outerjoin(Standing, Standing.proposal_id == Proposal.id)
         .outerjoin(Decision, Decision.proposal_id == Proposal.id)
         .where(Proposal.call_id == call.id, Proposal.status == Status.SUBMITTED)
-        .order_by(*_ORDER)
+        .order_by(*reviewing.IN_ORDER)
     )
     return [(proposal, decision) for proposal, decision in rows]
 

@@ -25,6 +25,20 @@ OUTCOMES: dict[Outcome, Any] = {
     Outcome.NOT_SELECTED: _l("Not selected"),
 }
 
+# What the history says of acts on decisions, by verb.
+SENTENCES = {
+    "decide": _l("%(who)s decided on %(proposal)s."),
+    "set-words": _l("%(who)s wrote the public words for %(proposal)s."),
+    "propose-decision": _l("%(who)s proposed the decision as a whole (recused from %(recused)s)."),
+    "confirm-decision": _l("%(who)s confirmed the decision as a whole (recused from %(recused)s)."),
+    "reopen-decision": _l("A change by %(who)s undid the proposal of the decision and its confirmation."),
+    "take-back-decision": _l("%(who)s took the proposal of the decision back."),
+    "seal": _l("%(who)s sealed the result for %(result_at)s, with the fingerprint %(digest)s."),
+    "ask-unseal": _l("%(who)s asked to unseal the result."),
+    "keep-sealed": _l("%(who)s kept the result sealed."),
+    "unseal": _l("%(who)s unsealed the result with the fingerprint %(digest)s."),
+}
+
 
 def sentence(outcome: Outcome, *, title: str, call: str) -> Any:
     """The outcome as its applicant reads it. `title` of the proposal, `call` as the reader's language names it."""

@@ -3,9 +3,9 @@
 import uuid
 
 from flask import abort, render_template
-from flask_login import current_user
 
 from msme_calls import clock
+from msme_calls.accounts.sessions import me
 from msme_calls.decisions import queries, rules
 from msme_calls.decisions.views.blueprint import bp
 from msme_calls.proposals.queries import load_own
@@ -13,7 +13,7 @@ from msme_calls.proposals.queries import load_own
 
 @bp.get("/proposals/<uuid:proposal_id>/outcome")
 def outcome(proposal_id: uuid.UUID) -> str:
-    proposal = load_own(current_user, proposal_id) or abort(404)
+    proposal = load_own(me(), proposal_id) or abort(404)
     told = queries.told(proposal, clock.now()) or abort(404)
     sentence = rules.sentence(told.outcome, title=proposal.title, call=proposal.call.name)
     comments = queries.comments(proposal)

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 from flask import url_for
 from flask_babel import gettext as _
-from flask_login import current_user
 
 from msme_calls import i18n
+from msme_calls.accounts.sessions import me
 from msme_calls.calls.desk import Item, attention
 from msme_calls.calls.models import Call
 from msme_calls.calls.phases import Phase
@@ -29,7 +29,7 @@ def of_the_decision(call: Call, at: datetime) -> list[Item]:
 
 def _wish(call: Call, url: str) -> list[Item]:
     seal = queries.in_force(call)
-    if seal is None or seal.unseal_asked_by_id in (None, current_user.id):
+    if seal is None or seal.unseal_asked_by_id in (None, me().id):
         return []
     text = _("Another coordinator asks you to unseal the result before its instant.")
     return [Item(_("Decide whether to unseal the result"), text, url, _("Read why"), urgent=True)]
@@ -42,7 +42,7 @@ def _next(call: Call, resolution: Resolution | None, url: str, at: datetime) -> 
     if resolution.confirmed_at:
         text = _("Unless it is sealed before %(instant)s, nothing is published.", instant=_instant(call))
         return [Item(_("The decision is confirmed: seal it"), text, url, _("Seal the result"), urgent=soon)]
-    if resolution.proposed_by_id == current_user.id:
+    if resolution.proposed_by_id == me().id:
         return []
     text = _("Another coordinator has proposed the decision as a whole.")
     return [Item(_("Confirm the decision"), text, url, _("Look at the decision"), urgent=soon)]

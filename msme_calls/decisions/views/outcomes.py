@@ -6,10 +6,10 @@ from typing import Any
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from msme_calls import clock, web
+from msme_calls.accounts.sessions import me
 from msme_calls.calls.desk import at_desk
 from msme_calls.calls.models import Call
 from msme_calls.decisions import actions, forms, queries, rules
@@ -18,6 +18,7 @@ from msme_calls.decisions.queries import Ranked
 from msme_calls.decisions.views.blueprint import bp
 from msme_calls.errors import allow
 from msme_calls.extensions import db, lock
+from msme_calls.reviews.queries import still_judges
 
 Page = str | Response | tuple[str, int]
 PER_PAGE = 50
@@ -38,20 +39,26 @@ def _one_at_a_time(call: Call) -> None:
 def decisions(slug: str) -> Page:
     call, _roles = at_desk(slug, "decide")
     _one_at_a_time(call)
-    ranks = queries.ranked(call, current_user)
+    ranks = queries.ranked(call, me())
     pagination = web.paginate(len(ranks), PER_PAGE)
     lines = queries.lines(ranks[pagination.offset : pagination.offset + PER_PAGE])
     sheet = forms.sheet(lines, request.form if request.method == "POST" else None)
     if request.method == "POST" and not sheet.errors:
-        changed = actions.decide(call, forms.choices(lines, sheet), by=current_user, at=clock.now())
+        changed = actions.decide(call, forms.choices(lines, sheet), by=me(), at=clock.now())
         db.session.commit()
         flash(_saved(changed), "good")
         return redirect(url_for(".decisions", slug=slug, page=request.args.get("page")))
     page = render_template(
         "decisions/decisions.html", call=call, lines=lines, sheet=sheet, pagination=pagination,
-        outcomes=_outcomes(call), tally=_tally(ranks), refusal=rules.no_deciding(call.phase(clock.now())),
+        outcomes=_outcomes(call), tally=_tally(ranks), masked=_masked(call),
+        refusal=rules.no_deciding(call.phase(clock.now())),
     )  # fmt: skip
     return page, 422 if sheet.errors else 200
+
+
+def _masked(call: Call) -> set[uuid.UUID]:
+    """Proposals whose scores the reader doesn't see yet, because she still reviews them herself."""
+    return still_judges(me(), call, clock.now())
 
 
 def _saved(changed: int) -> str:
@@ -72,7 +79,7 @@ def _tally(ranks: list[Ranked]) -> dict[str, int]:
 def decision(slug: str, proposal_id: uuid.UUID) -> Page:
     call, _roles = at_desk(slug, "decide")
     _one_at_a_time(call)
-    ranks = queries.ranked(call, current_user)
+    ranks = queries.ranked(call, me())
     line = next(iter(queries.lines(r for r in ranks if r.id == proposal_id and not r.recused)), None) or abort(404)
     assert line.proposal is not None
     typed = request.form if request.method == "POST" else None
@@ -87,6 +94,7 @@ def decision(slug: str, proposal_id: uuid.UUID) -> Page:
     page = render_template(
         "decisions/decision.html", call=call, line=line, given=given.given[line.proposal.id], words=words,
         errors=given.errors + words.problems, outcomes=_outcomes(call), around=_around(ranks, proposal_id),
+        masked=_masked(call),
         refusal=rules.no_deciding(call.phase(clock.now())), summary_words=rules.SUMMARY_WORDS,
     )  # fmt: skip
     return page, 422 if typed is not None else 200
@@ -95,13 +103,13 @@ def decision(slug: str, proposal_id: uuid.UUID) -> Page:
 def _save(call: Call, line: queries.Line, given: forms.Sheet, words: forms.Words) -> None:
     at, proposal = clock.now(), line.proposal
     assert proposal is not None
-    actions.decide(call, forms.choices([line], given), by=current_user, at=at)
+    actions.decide(call, forms.choices([line], given), by=me(), at=at)
     decided = queries.decision_of(proposal)
     if decided is None:
         allow(_("Choose an outcome first: public words belong to a decision."))
     elif decided.outcome.public or decided.public_name:
         parts = (words.values[part] for part in forms.PARTS)
-        actions.set_words(proposal, decided, *parts, by=current_user, at=at)
+        actions.set_words(proposal, decided, *parts, by=me(), at=at)
     db.session.commit()
 
 
@@ -117,7 +125,7 @@ def by_rank(slug: str) -> Page:
     """Outcomes for the first places and the rest: what would change is shown first, then saved on a press."""
     call, _roles = at_desk(slug, "decide")
     _one_at_a_time(call)
-    at, ranks = clock.now(), queries.ranked(call, current_user)
+    at, ranks = clock.now(), queries.ranked(call, me())
     top = request.values.get("top", call.winners, type=int)
     second = request.values.get("second", call.runners_up, type=int)
     plan = rules.first([r.id for r in ranks if r.place], max(0, top), max(0, second), call.outcomes)
@@ -130,7 +138,7 @@ def by_rank(slug: str) -> Page:
             for line in lines
             if line.proposal
         ]
-        count = actions.decide(call, made, by=current_user, at=at)
+        count = actions.decide(call, made, by=me(), at=at)
         db.session.commit()
         flash(_saved(count), "good")
         return redirect(url_for(".decisions", slug=slug))
