@@ -61,7 +61,7 @@ def _part(message: EmailMessage, kind: str) -> str:
 
 def paragraphs(text: str) -> Markup:
     """A mail's text as HTML, in which the addresses of this site, and no others, can be followed."""
-    parts = [Markup("<br>").join(map(linked, part.split("\n"))) for part in text.strip().split("\n\n")]
+    parts = [Markup("<br>").join(map(linked, part.split("\n"))) for part in re.split(r"\n\s*\n", text.strip())]
     return Markup("\n").join(Markup("<p>{}</p>").format(part) for part in parts)
 
 
