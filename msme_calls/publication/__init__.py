@@ -5,12 +5,8 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Register the feature's pages."""
-    from msme_calls.publication import models, views, work  # noqa: F401  `work` adds its pages to `views.bp`
+    from msme_calls.publication import results, views, work  # noqa: F401  `work` adds its pages to `views.bp`
 
     app.register_blueprint(views.front)
     app.register_blueprint(views.bp)
-    try:
-        from msme_calls.publication import results
-    except ImportError:
-        return
     app.register_blueprint(results.bp)

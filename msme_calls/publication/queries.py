@@ -12,6 +12,7 @@ from msme_calls.extensions import db
 from msme_calls.proposals.models import Proposal
 from msme_calls.proposals.queries import own
 from msme_calls.publication.models import PastEdition
+from msme_calls.reviews import queries as reviewing
 
 
 def past_editions() -> list[PastEdition]:
@@ -37,8 +38,4 @@ def own_proposals(person: Person) -> list[Proposal]:
 
 def review_queue(person: Person, at: datetime) -> list[Any]:
     """What the person is asked to review."""
-    try:
-        from msme_calls.reviews import queries as reviewing
-    except ImportError:
-        return []
     return list(reviewing.queue(person, at))

@@ -1,6 +1,7 @@
 """Pages for everybody: home, calls, past editions, and the pages about this site."""
 
 from datetime import datetime
+from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -10,11 +11,7 @@ from msme_calls.access import public
 from msme_calls.calls import queries as calls_queries
 from msme_calls.calls.models import Call
 from msme_calls.calls.phases import Phase
-
-try:
-    from msme_calls.decisions.queries import published
-except ImportError:
-    published = lambda at: []
+from msme_calls.decisions.queries import published
 from msme_calls.extensions import LANGUAGES
 from msme_calls.i18n import PREFIX
 from msme_calls.publication import pages, queries
@@ -47,7 +44,11 @@ def robots() -> Response:
 def sitemap() -> Response:
     """The addresses of what is public now; a result's page is among them only from its instant on."""
     at, calls = clock.now(), calls_queries.all_public()
-    found = [("publication.home", {}), ("publication.calls", {}), ("publication.archive", {})]
+    found: list[tuple[str, dict[str, Any]]] = [
+        ("publication.home", {}),
+        ("publication.calls", {}),
+        ("publication.archive", {}),
+    ]
     found += [(f"publication.{name}", {}) for name in ABOUT]
     found += [("publication.call", {"slug": c.slug}) for c in calls]
     found += [("results.result", {"slug": c.slug}) for c in calls if c.phase(at) is Phase.PUBLISHED]
