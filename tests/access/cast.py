@@ -74,8 +74,8 @@ class Cast:
             return self.slugs[call]
         if name.startswith("person "):
             return self.people[name.removeprefix("person ")]
-        found = self.ids.get((call, name)) or self.ids.get(("links", name))
-        return found or uuid.uuid5(uuid.NAMESPACE_URL, f"{call}/{name}")
+        nothing = uuid.uuid5(uuid.NAMESPACE_URL, f"{call}/{name}")
+        return self.ids.get((call, name), self.ids.get(("links", name), nothing))
 
 
 def build() -> Cast:
@@ -168,6 +168,8 @@ class _Maker:
         for criterion in made.criteria:
             steps = range(criterion.scale + 1)
             criterion.anchors = {str(s): self.canaries.words("criteria.anchors", self.of("call")) for s in steps}
+        for question in made.questions:  # files that reviewers may read, but not the names that their senders gave them
+            question.hidden = question.hidden and question.kind != "file"
         made.blindness = Blindness.OPEN if self.name in ("review-open", "elsewhere") else Blindness.SINGLE
         made.winners, made.runners_up, made.reviews_per_proposal = 1, 1, 2
         self._dates(made)
@@ -199,11 +201,12 @@ class _Maker:
 
     def _around(self) -> None:
         """Partners, an extension, and an invitation in each state."""
-        logo = uploads.remember(_picture(), self.at)
+        logo = uploads.remember(_picture(len(self.cast.slugs)), self.at)
         partner = Partner(call=self.call, position=0, logo_sha256=logo.sha256)
         self.canaries.paint(partner, self.of("call"))
         partner.link = f"https://{self.canaries.word('partners.link', self.of('call'))}.example"
         self.note("partner", partner)
+        self.cast.ids[self.name, "logo"] = logo.sha256
         extension = DeadlineMove(
             call=self.call, former=self.at - 99 * DAY, new=self.at - 98 * DAY, at=self.at - 97 * DAY,
             moved_by_id=self.people["coordinator"].id,
@@ -214,12 +217,16 @@ class _Maker:
             self.canaries.paint(invitation, self.of("invitation"))
             invitation.declined_at = self.at if state == "declined" else None
             self.note(f"{state}.invitation", invitation)
+            if state == "invited":
+                token = links.issue("invitation", invitation.address, at=self.at, lasts=3 * DAY, subject=invitation.id)
+                self.cast.ids[self.name, "invitation.token"] = token
 
     def _proposal(self, name: str, owner: Person) -> None:
         """Answers with a word in each, a file; but for the draft submitted, and then written on."""
         call, at = self.call, self.call.opens_at + timedelta(hours=next(self.hours))
         made = proposing.start(call, by=owner, at=at)
         made.organisation = ""
+        made.reference = self.canaries.word("proposals.reference", self.of(f"proposal {name}"))
         db.session.flush()
         given = {q.key: self._answer(q, name) for q in call.questions}
         for section in call.sections:
@@ -241,9 +248,9 @@ class _Maker:
             db.session.add(self.canaries.paint(conflict, self.of("conflict")))
 
     def _answer(self, question: Any, name: str) -> Any:
-        """An acceptable answer; `hidden` in a word's name says that reviewers of a blind call may not see it."""
-        hidden = "hidden " if question.hidden else ""
-        what, of = f"{hidden}answer {question.key}", self.of(f"proposal {name}")
+        """An acceptable answer. Its word's name says if it is hidden from reviewers, and public if it wins."""
+        marks = "hidden " * question.hidden + "public " * question.public
+        what, of = f"{marks}answer {question.key}", self.of(f"proposal {name}")
         plain = answer_to(question, self.call, 1, economy="JP")
         if question.kind in ("short-text", "long-text"):
             text = self.canaries.text(what, of) + " more" * question.options.get("min_words", 0)
@@ -253,7 +260,10 @@ class _Maker:
             return f"{word}@example.org" if question.kind == "email" else f"www.{word}.example"
         if question.kind in ("table", "people"):
             return [
-                {k: self.canaries.text(what, of) if k not in ("economy", "email", "orcid") else v for k, v in row.items()}
+                {
+                    k: self.canaries.text(what, of) if k not in ("economy", "email", "orcid") else v
+                    for k, v in row.items()
+                }
                 for row in plain
             ]
         return plain
@@ -320,7 +330,9 @@ class _Maker:
 def _seal(call: Call, by: Person, second: Person, at: datetime) -> Seal:
     db.session.flush()
     secret, nonce = "5a" * 32, "a5" * 32
-    content = sealing.seal_bytes(composing.compose(call, sealed_at=at, nonce=nonce, secret=secret))
+    content = sealing.seal_bytes(
+        composing.compose(call, sealed_at=at, result_at=call.result_at, nonce=nonce, secret=secret)
+    )
     digest = sealing.digest(content)
     db.session.add(
         Resolution(
@@ -347,11 +359,11 @@ def _document(name: str) -> uploads.Checked:
     return uploads.take(out, name, kinds=("pdf",), max_bytes=10**6, max_pages=None)
 
 
-def _picture() -> uploads.Checked:
+def _picture(shade: int) -> uploads.Checked:
     from PIL import Image
 
     out = io.BytesIO()
-    Image.new("RGB", (8, 8)).save(out, "PNG")
+    Image.new("RGB", (8, 8), (shade, 0, 0)).save(out, "PNG")
     out.seek(0)
     return uploads.take(out, "logo.png", kinds=("png",), max_bytes=10**6, max_pages=None)
 

@@ -21,6 +21,7 @@ class World:
 
     def __init__(self, app: flask.Flask, connection: Any, cast: Cast, browsers: Browsers) -> None:
         self.app, self.connection, self.cast, self.browsers = app, connection, cast, browsers
+        self.kept: dict[Any, Any] = {}  # what tests found out and others use again
 
     @contextmanager
     def undone(self) -> Iterator[None]:
@@ -34,7 +35,9 @@ class World:
 
     def ask(self, role: str, url: str, method: str = "GET", **kwargs: Any) -> Any:
         """What the application answers to a browser of somebody with this role."""
-        return self.browsers.of(role).open(url, method=method, **kwargs)
+        response = self.browsers.of(role).open(url, method=method, **kwargs)
+        response.close()  # what it holds open: a file that is sent
+        return response
 
 
 @pytest.fixture(scope="session", params=KINDS)

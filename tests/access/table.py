@@ -18,6 +18,7 @@ CONVENOR = frozenset({"convenor"})
 DESK = COORDINATORS | {"assistant", "chair", "observer"}  # figures of a call
 READERS = COORDINATORS | {"assistant", "chair"}  # proposals of a call
 SET_UP = COORDINATORS | {"assistant"}
+ASSIGNING = COORDINATORS | {"assistant"}
 SCORES = COORDINATORS | {"chair"}
 OWNER = frozenset({"owner"})
 ASSIGNED = frozenset({"reviewer"})
@@ -32,7 +33,7 @@ class Line:
     call: str = "review"
     public: bool = False  # the same bytes for everybody
     args: dict[str, Any] = field(default_factory=dict)
-    unsafe: frozenset[str] | None = None  # who may send its form, where they are others
+    open_door: bool = False  # absent for everybody alike, signed in or not
     query: str = ""  # an address that means something only with this: “?kind=…”
 
 
@@ -44,15 +45,27 @@ def only(who: frozenset[str], call: str = "review", **values: Any) -> Line:
     return Line(who, call=call, **values)
 
 
-# What stands for a name in an address: a thing of the line's call (“A.proposal”), or a plain value after “=”.
+# What stands for a name in an address: a thing of the line's call (“A.proposal”), a person, or a plain value after “=”.
 ARGUMENTS: dict[str, str] = {
     "slug": "slug",
     "proposal_id": "A.proposal",
+    "assignment_id": "A.reviewer.assignment",
+    "file_id": "A.file",
+    "reference": "A.reference",
+    "number": "=1",
+    "key": "=project",  # a section of the form
     "person_id": "person other",
     "kind": "=small-business-champions",
     "year": "=2021",
+    "token": "token",
     "name": "absent",
+    "sha256": "logo",
+    "row_id": "criterion",
 }
+A_CRITERION, A_SECTION, A_QUESTION, A_PARTNER = (
+    {"row_id": name} for name in ("criterion", "section", "question", "partner")
+)
+A_MEMBER, AN_INVITATION = {"row_id": "assistant.member"}, {"row_id": "invited.invitation"}
 
 ADDRESSES: dict[str, Line] = {
     # Everybody, the same bytes for all
@@ -71,6 +84,10 @@ ADDRESSES: dict[str, Line] = {
     "publication.contact": public(),
     "publication.call": public(call="open"),
     "publication.questions": public(call="open"),
+    "calls.logo": public(call="open"),
+    "results.result": public(call="published"),
+    "results.entry": public(call="published"),
+    "results.sealed_file": public(call="published"),
     # Accounts
     "accounts.sign_in": only(EVERYBODY),
     "accounts.sign_in_again": only(EVERYBODY),
@@ -90,10 +107,103 @@ ADDRESSES: dict[str, Line] = {
     # One's own work
     "publication.my_work": only(SIGNED_IN),
     "publication.past_edition": only(COORDINATORS | CONVENOR | {"outsider"}),
-    # The mailbox of development installations
+    # The mailbox of development installations, empty in these tests
     "mailbox.mails": only(EVERYBODY),
-    "mailbox.mail": only(NOBODY),
-    "mailbox.html": only(NOBODY),
-    # The desk of a call
+    "mailbox.mail": only(NOBODY, open_door=True),
+    "mailbox.html": only(NOBODY, open_door=True),
+    # An applicant's own proposals
+    "proposals.start": only(SIGNED_IN, "open"),
+    "proposals.overview": only(OWNER),
+    "proposals.section": only(OWNER, "open"),
+    "proposals.save": only(OWNER, "open"),
+    "proposals.check": only(OWNER, "open"),
+    "proposals.submit": only(OWNER, "open"),
+    "proposals.receipt": only(OWNER),
+    "proposals.version": only(OWNER),
+    "proposals.file": only(OWNER),
+    "proposals.withdraw": only(OWNER, "open"),
+    "proposals.restore": only(OWNER, "open"),
+    "decisions.outcome": only(OWNER, "published"),
+    # A reviewer's own pages
+    "reviews.queue": only(SIGNED_IN),
+    "reviews.review": only(ASSIGNED),
+    "reviews.file": only(ASSIGNED),
+    "reviews.decline": only(ASSIGNED),
+    "reviews.conflict": only(ASSIGNED),
+    # An invitation, for whoever holds its link
+    "calls.invitation": only(EVERYBODY, args={"token": "invitation.token"}),
+    "calls.decline": only(EVERYBODY, args={"token": "invitation.token"}),
+    # The desk of a call: how it stands
+    "calls.overview": only(DESK),
     "publication.preview": only(DESK),
+    "reviews.progress": only(DESK),
+    # ... its proposals; who has a conflict with one doesn't see it
+    "proposals.listed": only(READERS),
+    "proposals.export": only(READERS),
+    "proposals.shown": only(READERS & UNCONFLICTED),
+    "proposals.staff_file": only(READERS & UNCONFLICTED),
+    # ... who judges them
+    "reviews.assignments": only(ASSIGNING),
+    "reviews.by_hand": only(ASSIGNING),
+    "reviews.draw": only(ASSIGNING, query="?seed=" + "ab" * 16),
+    "reviews.assignment": only(ASSIGNING & UNCONFLICTED),
+    "reviews.remove": only(ASSIGNING & UNCONFLICTED),
+    "reviews.extend": only(ASSIGNING & UNCONFLICTED),
+    # ... how they were judged
+    "reviews.ranking": only(SCORES),
+    "reviews.ranking_file": only(SCORES),
+    "reviews.progress_file": only(SCORES),
+    "reviews.proposal": only(SCORES & UNCONFLICTED),
+    # ... what is decided
+    "decisions.decisions": only(COORDINATORS, "deciding"),
+    "decisions.by_rank": only(COORDINATORS, "deciding"),
+    "decisions.decision": only(COORDINATORS & UNCONFLICTED, "deciding"),
+    "decisions.result": only(COORDINATORS, "deciding"),
+    "decisions.preview": only(COORDINATORS, "deciding"),
+    "decisions.propose": only(COORDINATORS, "deciding"),
+    "decisions.confirm": only(COORDINATORS, "deciding"),
+    "decisions.take_back": only(COORDINATORS, "deciding"),
+    "decisions.seal": only(COORDINATORS, "deciding"),
+    "decisions.ask_unseal": only(COORDINATORS, "sealed"),
+    "decisions.keep_sealed": only(COORDINATORS, "sealed"),
+    "decisions.unseal": only(COORDINATORS, "sealed"),
+    # ... its set-up
+    "calls.texts": only(SET_UP, "draft"),
+    "calls.dates": only(SET_UP, "draft"),
+    "calls.rules": only(SET_UP, "draft"),
+    "calls.criteria": only(SET_UP, "draft"),
+    "calls.new_criterion": only(SET_UP, "draft"),
+    "calls.criterion": only(SET_UP, "draft", args=A_CRITERION),
+    "calls.move_criterion": only(SET_UP, "draft", args=A_CRITERION),
+    "calls.remove_criterion": only(SET_UP, "draft", args=A_CRITERION),
+    "calls.form": only(SET_UP, "draft"),
+    "calls.form_preview": only(SET_UP, "draft"),
+    "calls.new_section": only(SET_UP, "draft"),
+    "calls.section": only(SET_UP, "draft", args=A_SECTION),
+    "calls.move_section": only(SET_UP, "draft", args=A_SECTION),
+    "calls.remove_section": only(SET_UP, "draft", args=A_SECTION),
+    "calls.new_question": only(SET_UP, "draft", args=A_SECTION, query="?kind=short-text"),
+    "calls.question": only(SET_UP, "draft", args=A_QUESTION),
+    "calls.move_question": only(SET_UP, "draft", args=A_QUESTION),
+    "calls.remove_question": only(SET_UP, "draft", args=A_QUESTION),
+    "calls.partners": only(SET_UP, "draft"),
+    "calls.new_partner": only(SET_UP, "draft"),
+    "calls.partner": only(SET_UP, "draft", args=A_PARTNER),
+    "calls.move_partner": only(SET_UP, "draft", args=A_PARTNER),
+    "calls.remove_partner": only(SET_UP, "draft", args=A_PARTNER),
+    "calls.desk_logo": only(SET_UP, "draft", args=A_PARTNER),
+    # ... its people, its life, its history
+    "calls.people": only(COORDINATORS),
+    "calls.invite": only(COORDINATORS),
+    "calls.invite_many": only(COORDINATORS),
+    "calls.change_invitation": only(COORDINATORS, args=AN_INVITATION),
+    "calls.remove_member": only(COORDINATORS, args=A_MEMBER),
+    "calls.step": only(COORDINATORS, "closed"),
+    "calls.cancel": only(COORDINATORS),
+    "calls.extended": only(COORDINATORS, "open"),
+    "calls.history": only(COORDINATORS),
+    "calls.history_file": only(COORDINATORS),
+    # A new call, from a kind or from one that a convenor coordinates herself (none of these people is both)
+    "calls.new": only(CONVENOR),
+    "calls.copy": only(NOBODY),
 }

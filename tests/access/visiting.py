@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 import flask
-from access.cast import ROLES, Cast
+from access.cast import Cast
 from itsdangerous import URLSafeTimedSerializer
 from pages import StrictClient
 
@@ -46,12 +46,11 @@ class Browsers:
 def face(response: Any, url: str) -> tuple[int, list[tuple[str, str]], str]:
     """All that an answer says, without what names the request itself: its address, its instant, its number."""
     headers = [(n, _blank(v, url)) for n, v in response.headers if n not in UNCOMPARED]
-    return response.status_code, sorted(headers), _blank(response.get_data(as_text=True), url)
+    return response.status_code, sorted(headers), _blank(response.get_data().decode(errors="replace"), url)
 
 
 def _blank(text: str, url: str) -> str:
-    url = url.removeprefix("/en")  # the links to the page in other languages name it too
+    url = url.partition("?")[0].removeprefix("/en")  # the links to the page in other languages name it too
     for form in {url, quote(url, safe=""), quote(url), quote_plus(url), url.replace("&", "&amp;")}:
         text = text.replace(form, "(address)")
     return re.sub(r'(name="csrf_token" value=")[^"]*', r"\1", text)
-
