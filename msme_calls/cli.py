@@ -8,6 +8,7 @@ import click
 import sqlalchemy as sa
 
 from msme_calls import Application, clock, create_app, health, history, i18n, jobs, server, settings
+from msme_calls.errors import Refused
 from msme_calls.extensions import LANGUAGES, db
 from msme_calls.settings import SettingsError
 
@@ -35,6 +36,8 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except SettingsError as error:
             raise Unfit(str(error)) from None
+        except Refused as error:
+            raise click.ClickException(str(error)) from None
         except sa.exc.OperationalError as error:
             raise Unfit(f"The database does not answer: {str(error.orig).splitlines()[0]}") from None
 
