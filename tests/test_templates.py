@@ -8,7 +8,9 @@ import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 
+import flask
 import pytest
+from flask_babel import Babel, lazy_gettext
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, nodes
 
 ROOT = Path(__file__).parent.parent
@@ -171,6 +173,18 @@ def test_the_field_has_a_dot_for_each_proposal(jinja, count, winners):
 
 
 @pytest.mark.skipif(not shutil.which("node"), reason="needs node")
+def test_choices_may_be_lazy_sentences_or_groups(jinja):
+    """A lazy sentence has a length and can be indexed; it is not a group of choices for that."""
+    select = jinja.get_template("macros/forms.html").module.select
+    lazy = lazy_gettext("Winner")
+    app = flask.Flask(__name__)
+    Babel(app)
+    with app.app_context():
+        drawn = str(select("o", "o", [("w", lazy), ("Others", [("n", "None")])], "w", label="Outcome"))
+    assert '<option value="w" selected>Winner</option>' in drawn
+    assert '<optgroup label="Others"><option value="n">None</option>' in drawn
+
+
 def test_browser_and_server_count_the_same_words(tmp_path):
     from msme_calls.questions import words
 
