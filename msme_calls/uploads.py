@@ -122,7 +122,8 @@ def _spool(stream: IO[bytes], max_bytes: int) -> tuple[str, str, int]:
 
 
 def _kind(file: IO[bytes], name: str, kinds: list[str]) -> str:
-    start, ending = file.read(16), name.rpartition(".")[2].lower().replace("jpeg", "jpg")
+    start = file.read(16)
+    ending = name.rpartition(".")[2].lower().replace("jpeg", "jpg") if "." in name else ""
     for kind in kinds:
         if start.startswith(_MAGIC[kind]) and ending == kind:
             return kind

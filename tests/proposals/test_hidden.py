@@ -25,7 +25,11 @@ def paper(applicant):
 
 def bytes_of(client, path, method="GET"):
     response = client.open(path, method=method)
-    return response.status_code, response.data, sorted(h for h in response.headers if h[0] not in ("Date", "X-Request-Id"))
+    return (
+        response.status_code,
+        response.data,
+        sorted(h for h in response.headers if h[0] not in ("Date", "X-Request-Id")),
+    )
 
 
 @pytest.mark.parametrize("who", ["stranger", "coordinator", "administrator"])
