@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import logging
 import os
 import re
 import tempfile
@@ -18,11 +19,13 @@ from flask import Response, current_app
 from flask_babel import gettext as _
 from PIL import Image
 from pypdf import PdfReader
+from pypdf.errors import DependencyError
 from sqlalchemy.orm import Mapped, mapped_column
 from werkzeug.wsgi import FileWrapper
 
 from msme_calls.extensions import Base, db
 
+logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # its warnings quote what people sent
 CHUNK = 1 << 16
 MEDIA_TYPES = {
     "pdf": "application/pdf",
@@ -144,8 +147,12 @@ def _read(file: IO[bytes], kind: str) -> int | None:
 
 
 def _read_pdf(file: IO[bytes]) -> int:
-    reader = PdfReader(file, strict=False)
-    if reader.is_encrypted:
+    try:
+        reader = PdfReader(file, strict=False)
+        encrypted = reader.is_encrypted
+    except DependencyError:  # a cipher that we don't carry: so it is encrypted
+        encrypted = True
+    if encrypted:
         raise BadFile(_("This document is protected by a password. Remove the password and send it again."))
     pages = len(reader.pages)
     if not pages:

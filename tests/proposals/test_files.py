@@ -32,6 +32,28 @@ def pdf(pages=1, password="", title="Example"):
     return out.getvalue()
 
 
+def aes():
+    """A document locked with AES, as word processors do it; without an owner’s help nobody reads it."""
+    body = bytearray(b"%PDF-2.0\n")
+    places, locks = [], b"".join(b"/%s<%s>" % (k, b"41" * n) for k, n in
+                                 ((b"U", 48), (b"O", 48), (b"UE", 32), (b"OE", 32), (b"Perms", 16)))  # fmt: skip
+    cipher = b"/CF<</StdCF<</CFM/AESV3/Length 32>>>>/StmF/StdCF/StrF/StdCF"
+    for n, made in enumerate(
+        (
+            b"<</Type/Catalog/Pages 2 0 R>>",
+            b"<</Type/Pages/Kids[]/Count 0>>",
+            b"<</Filter/Standard/V 5/R 6/Length 256/P -4%s%s>>" % (locks, cipher),
+        ),
+        1,
+    ):
+        places.append(len(body))
+        body += b"%d 0 obj%s endobj\n" % (n, made)
+    start = len(body)
+    body += b"xref\n0 4\n0000000000 65535 f \n" + b"".join(b"%010d 00000 n \n" % p for p in places)
+    body += b"trailer<</Size 4/Root 1 0 R/Encrypt 3 0 R/ID[<00><00>]>>\nstartxref\n%d\n%%%%EOF" % start
+    return bytes(body)
+
+
 def lying_count():
     writer, out = PdfWriter(), io.BytesIO()
     writer.add_blank_page(200, 200)
@@ -70,6 +92,7 @@ BAD = {
     "PDF and noise": (b"%PDF-1.7\n" + random.Random(1).randbytes(5000), "noise.pdf", "could not be read"),
     "pages that are none": (lying_count(), "count.pdf", "could not be read"),
     "password": (pdf(password="secret"), "locked.pdf", "protected by a password"),
+    "password, AES": (aes(), "locked.pdf", "protected by a password"),
     "too many pages": (pdf(4), "long.pdf", "has 4 pages; at most 3"),
     "zip called Word": (docx([("readme.txt", b"x")]), "text.docx", "not a Word document"),
     "half a zip": (docx()[:40], "text.docx", "could not be read"),
