@@ -60,7 +60,7 @@ def call(
 
 
 def _dates(phase: str, at: datetime) -> tuple[datetime, datetime]:
-    days = {"draft": (10, 60), "announced": (10, 60), "open": (-20, 20), "closed": (-50, -5)}
+    days = {"draft": (10, 60), "announced": (10, 60), "open": (-20, 20), "closed": (-50, -5), "review": (-80, -10)}
     opens, deadline = days.get(phase, (-90, -45))
     return at + opens * DAY, at + deadline * DAY
 

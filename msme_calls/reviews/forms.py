@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, SelectField, TextAreaField
-from wtforms.validators import InputRequired, Length, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
 
 from msme_calls import i18n
 from msme_calls.calls.forms.fields import LocalTime, clean
@@ -26,7 +26,7 @@ class _Form(FlaskForm):
 
 
 def _reason(label: Any, help: Any = "") -> TextAreaField:
-    needed = InputRequired(_l("Say why, in a sentence."))
+    needed = DataRequired(_l("Say why, in a sentence."))
     short = Length(max=2000, message=_l("Shorten it to 2,000 characters."))
     return TextAreaField(label, [needed, short], description=help, filters=[clean])
 

@@ -9,7 +9,7 @@ from PIL import Image
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import DictionaryObject, NameObject
 
-_PEOPLE = re.compile(rb'(\bw(?:15)?:(?:author|initials|userId|providerId)=)"[^"]*"')  # of comments and tracked changes
+_PEOPLE = re.compile(rb"""(\b\w+:(?:author|initials|userId|providerId)\s*=\s*)("[^"]*"|'[^']*')""")  # of notes, changes
 _NO_CORE = (
     b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
     b'<cp:coreProperties xmlns:cp="http://schemas.openxmlformats.org/package/2006/metadata/core-properties"/>'
@@ -38,7 +38,8 @@ def neutral(path: Path, kind: str) -> bytes:
 def _pdf(path: Path) -> bytes:
     """Pages are copied; document information, XMP and applications' private data stay behind, at every object."""
     writer, out = PdfWriter(), io.BytesIO()
-    writer.append(PdfReader(path, strict=False), import_outline=False)
+    with path.open("rb") as file:
+        writer.append(PdfReader(file, strict=False), import_outline=False)
     writer.metadata = None
     for found in writer._objects:
         if isinstance(found, DictionaryObject):
@@ -47,7 +48,7 @@ def _pdf(path: Path) -> bytes:
                     del found[NameObject(name)]
             if found.get("/Subtype") in ("/Text", "/FreeText", "/Highlight", "/Popup") and "/T" in found:
                 del found[NameObject("/T")]  # who wrote a note
-    writer.compress_identical_objects(remove_identicals=False, remove_orphans=True)
+    writer.compress_identical_objects(remove_duplicates=False, remove_unreferenced=True)
     writer.write(out)
     return out.getvalue()
 

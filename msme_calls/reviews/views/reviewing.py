@@ -152,21 +152,22 @@ def file(assignment_id: uuid.UUID, file_id: uuid.UUID) -> FlaskResponse:
 
 
 @bp.route("/reviews/<uuid:assignment_id>/decline", methods=["GET", "POST"])
-def decline(assignment_id: uuid.UUID) -> str | Response:
+def decline(assignment_id: uuid.UUID) -> str | Written:
     return _give_back(assignment_id, actions.decline, "reviews/decline.html", _("You have given the proposal back."))
 
 
 @bp.route("/reviews/<uuid:assignment_id>/conflict", methods=["GET", "POST"])
-def conflict(assignment_id: uuid.UUID) -> str | Response:
+def conflict(assignment_id: uuid.UUID) -> str | Written:
     done = _("Your conflict of interest is noted. You won’t see the proposal any more.")
     return _give_back(assignment_id, actions.declare_conflict, "reviews/conflict.html", done)
 
 
-def _give_back(assignment_id: uuid.UUID, act: Callable[..., Any], template: str, done: str) -> str | Response:
+def _give_back(assignment_id: uuid.UUID, act: Callable[..., Any], template: str, done: str) -> str | Written:
     line, form = _own(assignment_id), forms.EndForm()
     if request.method == "GET" or not form.validate():
         reason = rules.no_ending(line.window, line.done and act is actions.decline)
-        return render_template(template, line=line, form=form, reason=reason)
+        page = render_template(template, line=line, form=form, reason=reason)
+        return page if request.method == "GET" else (page, 422)
     act(line.assignment, form.reason.data, by=_me(), at=clock.now())
     db.session.commit()
     flash(done, "good")

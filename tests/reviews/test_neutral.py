@@ -1,0 +1,118 @@
+"""Files for blind reviewers carry no canary: not in properties, XMP, notes, private data, nor in names of a picture."""
+
+import io
+import zipfile
+import zlib
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+from pypdf import PdfReader, PdfWriter
+from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject, TextStringObject
+
+from msme_calls.reviews.neutral import neutral
+
+CANARY = "CANARY of Example Applicant"
+
+
+def holds(content: bytes) -> bool:
+    """Whether the canary is anywhere in the bytes, plain, as UTF-16 or inside a compressed stream."""
+    parts = [content]
+    for n in range(len(content) - 1):
+        if content[n] == 0x78 and content[n + 1] in (0x01, 0x5E, 0x9C, 0xDA):
+            try:
+                parts.append(zlib.decompressobj().decompress(content[n:]))
+            except zlib.error:
+                pass
+    wanted = [CANARY.encode(), CANARY.encode("utf-16-be"), b"CANARY"]
+    return any(w in part for w in wanted for part in parts)
+
+
+def stream(text: str, **names: str) -> DecodedStreamObject:
+    made = DecodedStreamObject()
+    made.set_data(text.encode())
+    for name, value in names.items():
+        made[NameObject(f"/{name}")] = NameObject(f"/{value}")
+    return made
+
+
+@pytest.fixture
+def pdf(tmp_path) -> Path:
+    """Two pages with words to keep, and the canary wherever programs write names."""
+    writer = PdfWriter()
+    for n in range(2):
+        page = writer.add_blank_page(200, 200)
+        page[NameObject("/Contents")] = writer._add_object(stream(f"BT (kept words {n}) Tj ET"))
+    page[NameObject("/PieceInfo")] = DictionaryObject({NameObject("/App"): TextStringObject(CANARY)})
+    page[NameObject("/Metadata")] = writer._add_object(stream(CANARY, Type="Metadata", Subtype="XML"))
+    note = DictionaryObject({NameObject("/Type"): NameObject("/Annot"), NameObject("/Subtype"): NameObject("/Text"),
+                             NameObject("/T"): TextStringObject(CANARY),
+                             NameObject("/Contents"): TextStringObject("kept note")})  # fmt: skip
+    writer.add_annotation(1, note)
+    writer.add_metadata({"/Author": CANARY, "/Title": CANARY, "/Company": CANARY})
+    writer._root_object[NameObject("/Metadata")] = writer._add_object(stream(CANARY, Type="Metadata", Subtype="XML"))
+    writer.add_attachment("canary.txt", CANARY.encode())
+    path = tmp_path / "a.pdf"
+    with path.open("wb") as file:
+        writer.write(file)
+    assert holds(path.read_bytes())
+    return path
+
+
+def test_a_pdf_keeps_its_pages_and_loses_who_made_it(pdf):
+    content = neutral(pdf, "pdf")
+    assert not holds(content)
+    pages = PdfReader(io.BytesIO(content)).pages
+    assert [b"kept words %d" % n in p.get_contents().get_data() for n, p in enumerate(pages)] == [True, True]
+    assert b"kept note" in content
+
+
+def test_the_original_is_not_touched(pdf):
+    before = pdf.read_bytes()
+    neutral(pdf, "pdf")
+    assert pdf.read_bytes() == before
+
+
+def test_a_word_document_keeps_its_words_and_loses_its_authors(tmp_path):
+    path = tmp_path / "a.docx"
+    parts = {
+        "[Content_Types].xml": "<Types/>",
+        "docProps/core.xml": f"<cp:coreProperties><dc:creator>{CANARY}</dc:creator></cp:coreProperties>",
+        "docProps/app.xml": f"<Properties><Company>{CANARY}</Company></Properties>",
+        "docProps/custom.xml": f"<Properties>{CANARY}</Properties>",
+        "docProps/thumbnail.jpeg": CANARY,
+        "word/document.xml": f'<w:ins w:id="1" w:author="{CANARY}"><w:t>kept words</w:t></w:ins>',
+        "word/comments.xml": f"<w:comment w:author='{CANARY}' w:initials=\"{CANARY}\"><w:t>kept note</w:t></w:comment>",
+        "word/people.xml": f'<w15:people><w15:person w15:author="{CANARY}"/></w15:people>',
+    }
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.comment = CANARY.encode()
+        for name, text in parts.items():
+            archive.writestr(name, text)
+    with zipfile.ZipFile(io.BytesIO(neutral(path, "docx"))) as archive:
+        found = {name: archive.read(name).decode() for name in archive.namelist()}
+        assert not archive.comment
+    assert not any("CANARY" in text for text in found.values())
+    assert "kept words" in found["word/document.xml"] and "kept note" in found["word/comments.xml"]
+    assert set(found) == set(parts) - {"docProps/thumbnail.jpeg"}
+
+
+@pytest.mark.parametrize("kind", ["png", "jpg"])
+def test_a_picture_keeps_its_points_and_loses_its_notes(tmp_path, kind):
+    path = tmp_path / f"a.{kind}"
+    picture = Image.new("RGB", (20, 10), (200, 30, 40))
+    if kind == "png":
+        notes = PngInfo()
+        notes.add_text("Author", CANARY)
+        picture.save(path, pnginfo=notes)
+    else:
+        exif = Image.Exif()
+        exif[0x013B] = CANARY  # Artist
+        picture.save(path, exif=exif, comment=CANARY.encode())
+    assert holds(path.read_bytes())
+    content = neutral(path, kind)
+    assert not holds(content)
+    with Image.open(io.BytesIO(content)) as found:
+        assert (found.size, found.format) == ((20, 10), {"png": "PNG", "jpg": "JPEG"}[kind])
+        assert abs(found.convert("RGB").getpixel((5, 5))[0] - 200) < 6
