@@ -158,7 +158,7 @@ class Line:
 def ranked(call: Call, person: Person) -> list[Ranked]:
     """All proposals that are judged, in the order of the ranking, with a mark where the person is recused."""
     rows = db.session.execute(sa.select(Decision.proposal_id, Decision.outcome).where(Decision.call_id == call.id))
-    outcomes = dict(rows.tuples().all())
+    outcomes = {proposal_id: outcome for proposal_id, outcome in rows}
     return [Ranked(i, place, outcomes.get(i), recused) for i, place, recused in reviewing.order(person, call)]
 
 

@@ -18,7 +18,7 @@ Page = str | Response | tuple[str, int]
 @bp.get("/desk/<slug>/result")
 def result(slug: str) -> Page:
     call, _roles = at_desk(slug, "decide")
-    return render_template("decisions/result.html", call=call, it=standing(call, me(), clock.now()), note={})
+    return render_template("decisions/result.html", call=call, it=standing(call, me(), clock.now()), said={})
 
 
 @bp.get("/desk/<slug>/result/preview")
@@ -76,7 +76,7 @@ def ask_unseal(slug: str) -> Page:
     missing = forms.note_errors(note)
     problems = [(f"note-{code}", words) for code, words in missing.items()]
     page = render_template(
-        "decisions/result.html", call=call, it=it, note=note, note_errors=missing, note_problems=problems
+        "decisions/result.html", call=call, it=it, said=note, note_errors=missing, note_problems=problems
     )
     return page, 422
 
