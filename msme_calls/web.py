@@ -1,12 +1,10 @@
 """What every page shares: headers, words and dates in templates, lists by pages, addresses, static files."""
 
-import hashlib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache, lru_cache
-from pathlib import Path
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -17,13 +15,11 @@ from flask.sessions import SecureCookieSessionInterface
 from flask_login import current_user
 from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
-from whitenoise import WhiteNoise
 
 from msme_calls import access, clock, i18n
+from msme_calls.assets import YEAR, Assets, static_url
 from msme_calls.extensions import LANGUAGES
 
-STATIC = Path(__file__).parent / "static"
-YEAR = 365 * 24 * 3600
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -141,16 +137,6 @@ def alternates() -> list[tuple[str, str]]:
     return [(c, absolute(request.endpoint or "", **{**(request.view_args or {}), "lang": c})) for c in LANGUAGES]
 
 
-@cache
-def _version(name: str) -> str:
-    return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:8]
-
-
-def static_url(name: str) -> str:
-    """A static file's address with its version, so that browsers may keep it for a year."""
-    return f"/static/{name}?v={_version(name)}"
-
-
 def number(value: float) -> str:
     """A number as this language writes it."""
     return format_decimal(value, locale=i18n.language())
@@ -187,11 +173,6 @@ def _headers(response: Response) -> Response:
         response.headers["Cache-Control"] = "no-store"
     response.headers.setdefault("Cache-Control", "no-store")
     return response
-
-
-def _static_headers(headers: Any, path: str, url: str) -> None:
-    for name, value in HEADERS.items():
-        headers[name] = value
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
@@ -256,11 +237,4 @@ def init_app(app: Flask) -> None:
         return {"lang": lang, "public_page": access.is_public(), "alternates": alternate, "canonical": canonical}
 
     app.after_request(_headers)
-    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
-        app.wsgi_app,
-        root=STATIC,
-        prefix="static/",
-        max_age=YEAR if settings.env != "development" else 0,
-        autorefresh=settings.env == "development",
-        add_headers_function=_static_headers,
-    )
+    app.wsgi_app = Assets(app.wsgi_app, HEADERS)  # type: ignore[method-assign]

@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from msme_calls.extensions import LANGUAGES, Base, Json, Translated
 
 WORD = re.compile(r"zq\d{5}zq")
-HOSTILE = "{word} \"zqa='<zqx onload=alert(1)><script>zqs()</script>{{{{1337*7}}}}${{1337*7}}%(zqp)s"
-RAN = "9359"  # what 1337*7 gives: a template has obeyed
+HOSTILE = "{word} \"zqa='<zqx onload=alert(1)><script>zqs()</script>{{{{1337*7777777}}}}${{1337*7777777}}%(zqp)s"
+RAN = "10398887849"  # what 1337*7777777 gives: a template has obeyed
 
 # Columns that no person writes: keys, codes, hashes, addresses in the program's own form, what is derived.
 MACHINE = {

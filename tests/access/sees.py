@@ -50,10 +50,7 @@ SEES: dict[str, Rows] = {
         (".*", "proposal A(, draft)? of .*"),
         ("reviews[.]comment_applicant", f".*'s review on A of {OVER}"),
     ),
-    "other": (
-        (".*", "proposal B(, draft)? of .*"),
-        ("reviews[.]comment_applicant", f".*'s review on B of {OVER}"),
-    ),
+    "other": ((".*", "proposal B(, draft)? of .*"),),  # her reviews are not submitted
     "reviewer": (
         ("(public )?answer .*|proposals[.]reference", f"proposal (A|B) of {JUDGING}"),
         ("(hidden )?(public )?answer .*|attachments[.]name", "proposal (A|B) of review-open"),
@@ -87,10 +84,14 @@ NEVER: dict[str, Rows] = {
 
 def may_see(role: str, secret: Secret, endpoint: str = "") -> bool:
     """Whether somebody with this role may read this word, on a page or anywhere."""
-    if secret.of in (role, "newcomer") or _in(PUBLIC, secret) or _in((BY_LINK.get(endpoint, ("", "")),), secret):
+    if (
+        secret.of in (role, "newcomer")
+        or matches(PUBLIC, secret)
+        or matches((BY_LINK.get(endpoint, ("", "")),), secret)
+    ):
         return True
-    return _in(SEES.get(role, ()), secret) and not _in(NEVER.get(role, ()), secret)
+    return matches(SEES.get(role, ()), secret) and not matches(NEVER.get(role, ()), secret)
 
 
-def _in(rows: Rows, secret: Secret) -> bool:
+def matches(rows: Rows, secret: Secret) -> bool:
     return any(re.fullmatch(what, secret.what) and re.fullmatch(of, secret.of) for what, of in rows)
