@@ -212,6 +212,7 @@ def test_an_extension_is_announced_and_told_to_everyone_with_a_draft(desk, by):
     )
     told = [m for m in mails.sent() if m.to in {d.owner.email for d in drafts}]
     assert {m.to for m in told} == {d.owner.email for d in drafts}, "nobody else, and each once"
+    assert all("A power cut." in m.text and "A power cut." in m.html for m in told)
     public = desk.application.test_client().get(f"/en/calls/{call.slug}").text
     assert "The deadline moved to" in public and "A power cut." in public
     assert "moved the deadline from" in desk.page(f"/en/desk/{call.slug}").text

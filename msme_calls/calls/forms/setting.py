@@ -186,7 +186,7 @@ class RulesForm(EditForm):
         _l("Languages of the call"),
         description=_l("The call’s page and form are complete in these; proposals are written in one of them."),
     )
-    organisation_types = SelectMultipleField(_l("Who may apply"), invalid_choice_message=IN_LIST)
+    organisation_types = SelectMultipleField(_l("Types of organisation"), invalid_choice_message=IN_LIST)
     blindness = RadioField(_l("Who reviewers see"), invalid_choice_message=IN_LIST)
     economy_rule = BooleanField(
         _l("Nobody judges a proposal from an economy that she or he represents or is a national of")
