@@ -86,8 +86,9 @@ class Waiting:
     @property
     def word(self) -> str:
         """Where the review stands, in a word or two."""
-        if self.done:
-            return _("Submitted")
+        review = self.assignment.review
+        if review and self.done:
+            return _("Submitted late") if review.late else _("Submitted")
         if self.locked:
             return _("Locked")
         return _("Late") if self.late else _("Started") if self.assignment.review else _("To do")

@@ -158,6 +158,7 @@ def test_a_late_review_is_taken_and_marked(her, mine, call, at):
     assert "Late" in her.page("/en/reviews").text
     send(her, mine, **SCORES)
     assert stored().late is True
+    assert "Submitted late" in her.page("/en/reviews").text
 
 
 def test_mass_assignment_changes_nothing_that_is_not_on_the_sheet(her, mine):

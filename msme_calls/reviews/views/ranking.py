@@ -1,6 +1,7 @@
 """The ranking by the raw mean, and all that was written about one proposal; for those who may see scores."""
 
 import uuid
+from itertools import pairwise
 from typing import Any
 
 from flask import Response, abort, render_template
@@ -26,10 +27,12 @@ def ranking(slug: str) -> str:
     order = queries.order(person, call)
     pagination = paginate(len(order), SIZE)
     placed = sum(place is not None for _id, place, _recused in order)
+    rows = queries.ranked(person, call, pagination.offset, pagination.last)
     return render_template(
         "reviews/ranking.html",
         call=call,
-        rows=queries.ranked(person, call, pagination.offset, pagination.last),
+        rows=rows,
+        parted=_parted(rows),
         pagination=pagination,
         placed=placed,
         cut=min(call.winners, placed),
@@ -38,6 +41,15 @@ def ranking(slug: str) -> str:
         top=scoring.top(queries.weighted(call.criteria)),
         tie_breaks=[c for key in call.tie_breaks for c in call.criteria if c.key == key],
     )
+
+
+def _parted(rows: list[Ranked]) -> set[uuid.UUID]:
+    """The proposals of a page that have the mean of a neighbour and another place: a tie-break has parted them."""
+    found: set[uuid.UUID] = set()
+    for one, next_ in pairwise(rows):
+        if one.standing and next_.standing and one.standing.mean == next_.standing.mean and one.place != next_.place:
+            found |= {r.proposal.id for r in (one, next_) if r.proposal}
+    return found
 
 
 def _secure(order: list[tuple[uuid.UUID, Any, bool]], winners: int) -> bool:
