@@ -19,7 +19,7 @@ LOCKS = ("requirements.lock", "requirements-dev.lock")
 def test_every_pin_has_hashes_and_no_index_is_named(name: str) -> None:
     text = (ROOT / name).read_text()
     pins = re.split(r"\n(?=\S)", text.strip())
-    assert len(pins) > 40
+    assert len(pins) > 30
     assert [
         pin.splitlines()[0] for pin in pins if not re.match(r"[\w.-]+==\S+ .*--hash=sha256:\w{64}", pin, re.S)
     ] == []
@@ -34,7 +34,7 @@ def test_developers_have_what_the_product_has() -> None:
 
 def test_help_names_every_command() -> None:
     shown = subprocess.run([sys.executable, ROOT / "dev", "help"], capture_output=True, text=True, check=True).stdout
-    commands = re.search(r"^COMMANDS = \{(.*)\}", (ROOT / "dev").read_text(), re.M)
+    commands = re.search(r"^COMMANDS = \{(.*?)\}", (ROOT / "dev").read_text(), re.M | re.S)
     assert commands
     assert re.findall(r"^  \./dev (\w+)", shown, re.M) == re.findall(r'"(\w+)"', commands.group(1))
 
