@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from msme_calls.accounts.models import Person
-from msme_calls.calls import completeness
+from msme_calls.calls import completeness, queries
 from msme_calls.calls.actions import life, partners, people, setting
 from msme_calls.calls.kinds import KINDS
 from msme_calls.calls.models import Call, Membership, Role
@@ -114,7 +114,7 @@ def _ask(story: Story, key: str, role: Role, data: Data, at: datetime) -> None:
 
 def _accept(story: Story, key: str, role: Role, data: Data, at: datetime) -> None:
     join(story, data, at)
-    invitation = people.queries.invitation_to(story.calls[key], data["email"], role)
+    invitation = queries.invitation_to(story.calls[key], data["email"], role)
     assert invitation is not None
     standing = people.Standing(
         data["organisation"], data["economies"], data["international_staff"],
