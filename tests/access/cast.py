@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-import sqlalchemy as sa
 from canaries import Canaries
 from pypdf import PdfWriter
 from world import DAY, answer_to
 
-from msme_calls import clock, history, uploads
+from msme_calls import clock, uploads
 from msme_calls.accounts import links
 from msme_calls.accounts.models import Person, PersonEconomy
 from msme_calls.calls.actions import life
@@ -25,8 +24,8 @@ from msme_calls.calls.models import (
     Partner,
     Role,
 )
-from msme_calls.decisions import composing, sealing
-from msme_calls.decisions.models import Decision, Outcome, Resolution, Seal
+from msme_calls.decisions import actions as deciding
+from msme_calls.decisions.models import Decision, Outcome
 from msme_calls.extensions import db
 from msme_calls.proposals import actions as proposing
 from msme_calls.proposals.models import Conflict, Proposal
@@ -313,41 +312,24 @@ class _Maker:
 
     def _end(self) -> None:
         """Seal, archive, cancel: what can't be reached by the dates alone."""
-        who = self.people["coordinator"], self.people["second"]
         if self.has("sealed"):
             self.call.result_at = self.at + (-DAY if self.has("published") else RESULT)
-            _seal(self.call, *who, min(self.at, self.call.result_at) - 2 * DAY)
+            self._seal(min(self.at, self.call.result_at) - 2 * DAY)
         elif self.has("deciding"):  # sealed once, and unsealed by two people for a reason that the world may read
-            former = _seal(self.call, *who, self.at - 2 * DAY)
-            former.unsealed_at, former.unseal_asked_by_id, former.unsealed_by_id = self.at, who[0].id, who[1].id
-            former.unseal_note = self.canaries.words("seals.unseal_note", self.of("call"))
-            self.call.sealed_at = self.call.seal_digest = None
-            db.session.execute(sa.delete(Resolution).filter_by(call_id=self.call.id))
+            self._seal(self.at - 2 * DAY)
+            note = self.canaries.words("seals.unseal_note", self.of("call"))
+            deciding.ask_unseal(self.call, note, by=self.people["coordinator"], at=self.at - DAY)
+            deciding.unseal(self.call, by=self.people["second"], at=self.at - DAY)
         self.call.archived_at = self.at if self.name == "archived" else None
         self.call.cancelled_at = self.at if self.name == "cancelled" else None
 
-
-def _seal(call: Call, by: Person, second: Person, at: datetime) -> Seal:
-    db.session.flush()
-    secret, nonce = "5a" * 32, "a5" * 32
-    content = sealing.seal_bytes(
-        composing.compose(call, sealed_at=at, result_at=call.result_at, nonce=nonce, secret=secret)
-    )
-    digest = sealing.digest(content)
-    db.session.add(
-        Resolution(
-            call=call, proposed_by_id=by.id, proposed_at=at, confirmed_by_id=second.id, confirmed_at=at, digest=digest
-        )
-    )
-    seal = Seal(
-        call=call, content=content, digest=digest, secret=secret, result_at=call.result_at, sealed_at=at,
-        sealed_by_id=by.id,
-    )  # fmt: skip
-    db.session.add(seal)
-    call.sealed_at, call.seal_digest = at, digest
-    history.record("seal", by=by, at=at, call=call, digest=digest)
-    db.session.flush()
-    return seal
+    def _seal(self, at: datetime) -> None:
+        """Proposed by one coordinator, confirmed and sealed by another."""
+        db.session.flush()
+        deciding.propose(self.call, by=self.people["second"], at=at)
+        deciding.confirm(self.call, by=self.people["coordinator"], at=at)
+        deciding.seal(self.call, by=self.people["coordinator"], at=at)
+        db.session.flush()
 
 
 def _document(name: str) -> uploads.Checked:

@@ -103,16 +103,16 @@ def faults(response: Any, text: str) -> tuple[str, ...]:
     wrong = [f"{RAN}: a template ran it"] if RAN in text and response.status_code == 200 else []
     if response.mimetype == "text/html" and _TAGS.search(text):
         for element in Page(response).tree.iter():
-            wrong += _alive(element)
+            wrong += alive(element)
     return tuple(wrong)
 
 
-def _alive(element: Any) -> list[str]:
+def alive(element: Any, styled: bool = False) -> list[str]:
     wrong = [f"<{element.tag}>"] if element.tag == "zqx" else []
-    if element.tag in ("script", "style") and element.text:
+    if element.tag == "script" and element.text or element.tag == "style" and not styled:
         wrong.append(f"inline <{element.tag}>")
     for name, value in element.attrib.items():
-        if name in ("zqa", "style") or name.startswith("on"):
+        if name == "zqa" or name.startswith("on") or (name == "style" and not styled):
             wrong.append(f"{name} on <{element.tag}>")
         if name in ("href", "src", "action") and value.strip().lower().startswith(("javascript:", "data:", "//")):
             wrong.append(f"{name}={value}")

@@ -51,6 +51,8 @@ SEES: dict[str, Rows] = {
         ("reviews[.]comment_applicant", f".*'s review on A of {OVER}"),
     ),
     "other": ((".*", "proposal B(, draft)? of .*"),),  # her reviews are not submitted
+    "drafter": ((".*", "proposal draft of .*"),),
+    "leaver": ((".*", "proposal withdrawn(, draft)? of .*"),),
     "reviewer": (
         ("(public )?answer .*|proposals[.]reference", f"proposal (A|B) of {JUDGING}"),
         ("(hidden )?(public )?answer .*|attachments[.]name", "proposal (A|B) of review-open"),
@@ -69,6 +71,7 @@ SEES: dict[str, Rows] = {
 }
 # Whoever holds a link has been given it, and reads whom and what it is for, whoever is signed in.
 BY_LINK = {
+    "mail invited": ("invitations[.](address|name)|people[.]name", "invitation of review|coordinator"),
     "accounts.reset": ("people[.]email", "owner"),
     "accounts.sign_in_by_link": ("people[.]email", "owner"),
     "calls.invitation": (
