@@ -1,10 +1,15 @@
 """The form in a real browser: counts and rows by script, focus on errors, nothing for axe to say, small on the wire."""
 
+import io
+
 import pytest
 import world
+from pypdf import PdfReader
 from signing_in import browser_of
 
+from msme_calls import clock
 from msme_calls.extensions import db
+from msme_calls.proposals import actions
 from msme_calls.proposals.models import Proposal
 
 
@@ -65,3 +70,13 @@ def test_the_form_weighs_little_on_the_first_visit(live_server, page, draft):
     page.on("requestfinished", lambda r: sizes.append(r.sizes()["responseBodySize"]))
     page.goto(f"{draft[0]}/sections/organisation", wait_until="networkidle")
     assert sum(sizes) < 30_000, sizes
+
+
+def test_the_receipt_is_one_sheet_of_paper(live_server, page, draft):
+    url, key = draft
+    with live_server.app.app_context():
+        made = db.session.get_one(Proposal, key)
+        actions.submit(made, "k", by=made.owner, at=clock.now())
+        db.session.commit()
+    page.goto(f"{url}/receipt")
+    assert len(PdfReader(io.BytesIO(page.pdf(format="A4"))).pages) == 1
