@@ -284,3 +284,16 @@ def test_pages_ask_the_database_as_often_for_many_answers_as_for_few(her, applic
                 her.page(f"/en/proposals/{proposal.id}{path}")
             counts.setdefault(path, set()).add(len(run))
     assert {path: len(found) for path, found in counts.items()} == dict.fromkeys(counts, 1), counts
+
+
+def test_the_decision_is_one_press_away_from_the_instant_of_the_result_on_and_not_before(her, applicant, at):
+    call = world.call("deciding")
+    proposal = world.proposal(call, by=applicant)
+    call.sealed_at, call.seal_digest, call.result_at = clock.now(), "0" * 64, clock.now() + timedelta(hours=1)
+    db.session.commit()
+    before = her.page(f"/en/proposals/{proposal.id}")
+    assert "Decision on 24 February" in before.text and "Read the decision" not in before.text
+    at(call.result_at)
+    after = her.page(f"/en/proposals/{proposal.id}")
+    assert "Result published" in after.text
+    assert after.link("Read the decision") == f"/en/proposals/{proposal.id}/outcome"
