@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from msme_calls import history
+from msme_calls import history, questions
 from msme_calls.calls.models import Call, Question
 from msme_calls.decisions import queries, sealing
 from msme_calls.decisions.models import Decision, Outcome
@@ -113,3 +113,18 @@ def _public(question: Question, value: Any) -> Any:
     if question.kind == "people":
         return [{name: row[name] for name in _PERSON if row.get(name)} for row in value]
     return value
+
+
+_OWN_WORDS = ("short-text", "long-text", "table", "people")  # kinds whose answers are in the proposal's language
+
+
+def public_answers(entry: Entry) -> list[tuple[dict[str, str], str, str]]:
+    """The public answers of an entry: (label by language, text, its language, or "" for words of this site)."""
+    return [
+        (
+            answer.question.label,
+            questions.kind_of(answer.question).shown(answer.question, answer.value),
+            entry.language if answer.question.kind in _OWN_WORDS else "",
+        )
+        for answer in entry.answers
+    ]

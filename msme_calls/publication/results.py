@@ -5,13 +5,13 @@ from datetime import datetime
 
 from flask import Blueprint, Response, abort, make_response, render_template
 
-from msme_calls import clock, questions
+from msme_calls import clock
 from msme_calls.access import public
 from msme_calls.calls.models import Call
 from msme_calls.calls.phases import Phase, next_boundary, overdue
 from msme_calls.decisions import queries
+from msme_calls.decisions.composing import public_answers
 from msme_calls.decisions.models import Seal
-from msme_calls.decisions.sealing import Entry
 from msme_calls.i18n import PREFIX
 from msme_calls.publication import pages
 from msme_calls.web import cache_publicly
@@ -64,19 +64,14 @@ def entry(slug: str, reference: str) -> Response:
     opened = queries.opened(seal)
     found = opened.entry(reference) or abort(404)
     page = render_template(
-        "publication/entry.html", call=call, result=opened, entry=found, answers=answers(found), digest=seal.digest
+        "publication/entry.html",
+        call=call,
+        result=opened,
+        entry=found,
+        answers=public_answers(found),
+        digest=seal.digest,
     )
     return _kept(page, call, at)
-
-
-def answers(entry: Entry) -> list[tuple[dict[str, str], str, str]]:
-    """The public answers of a proposal: (label by language, text, its language or "" for words of this site)."""
-    found = []
-    for answer in entry.answers:
-        kind = questions.kind_of(answer.question)
-        own = "" if hasattr(kind, "choices") or answer.question.kind in ("number", "date", "link") else entry.language
-        found.append((answer.question.label, kind.shown(answer.question, answer.value), own))
-    return found
 
 
 @bp.get("/calls/<slug>/result.json")

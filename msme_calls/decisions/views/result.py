@@ -27,7 +27,8 @@ def preview(slug: str) -> Page:
     call, _roles = at_desk(slug, "decide")
     hidden = queries.recused_from(call, me())
     shown = composing.preview(call, hidden, clock.now())
-    return render_template("decisions/preview.html", call=call, result=shown, recused=len(hidden))
+    own_pages = [(entry, composing.public_answers(entry)) for entry in shown.entries]
+    return render_template("decisions/preview.html", call=call, result=shown, own_pages=own_pages, recused=len(hidden))
 
 
 def _done(slug: str, words: str) -> Response:
