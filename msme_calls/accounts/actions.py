@@ -60,7 +60,7 @@ def person_for(address: str, name: str, language: str, *, at: datetime) -> Perso
             db.session.add(made)
     except IntegrityError:  # another link to the same address was used at this very moment
         return db.session.scalars(sa.select(Person).where(Person.email == normal_address(address))).one()
-    history.record("create_account", by=made, at=at)
+    history.record("create-account", by=made, at=at)
     return made
 
 
@@ -68,7 +68,7 @@ def invite_administrator(address: str, *, at: datetime, language: str = "en") ->
     """The address of a page that makes whoever opens it an administrator: once, within a week. Hand it over safely."""
     allow(rules.no_address(address))
     token = links.issue("administrator", address, at=at, lasts=ADMINISTRATOR_LASTS)
-    history.record("invite_administrator", by=None, at=at)
+    history.record("invite-administrator", by=None, at=at)
     return web.absolute("accounts.administrator", lang=language, token=token)
 
 
@@ -79,7 +79,7 @@ def accept_administrator(link: Link, name: str, language: str, password: str = "
         person.password = _checked(password, person)
     if not person.is_administrator:
         person.is_administrator = True
-        history.record("grant_administrator", by=None, at=at, person=str(person.id))
+        history.record("grant-administrator", by=None, at=at, person=str(person.id))
     return person
 
 
@@ -88,7 +88,7 @@ def set_password(person: Person, password: str, *, by: Person, at: datetime) -> 
     person.password = _checked(password, person)
     sessions.end_all(person, at)
     links.void(person.email, "sign-in", "reset", at=at)
-    history.record("set_password", by=by, at=at, person=str(person.id))
+    history.record("set-password", by=by, at=at, person=str(person.id))
     outbox.queue("password_changed", to=person, at=at)
 
 
@@ -107,7 +107,7 @@ def update_profile(person: Person, *, name: str, language: str, zone: str, by: P
     """How somebody is called, and in which language and zone she reads."""
     allow(rules.no_name(name))
     person.name, person.language, person.zone = i18n.normal(name), language, zone
-    history.record("update_profile", by=by, at=at, person=str(person.id))
+    history.record("update-profile", by=by, at=at, person=str(person.id))
 
 
 def update_standing(
@@ -127,7 +127,7 @@ def update_standing(
     new = sorted(chosen - {e.code for e in kept})
     person.economies = kept + [PersonEconomy(code=code) for code in new]
     history.record(
-        "update_standing", by=by, at=at, person=str(person.id), economies=sorted(chosen), staff=international_staff
+        "update-standing", by=by, at=at, person=str(person.id), economies=sorted(chosen), staff=international_staff
     )
 
 
@@ -156,7 +156,7 @@ def _change_role(person: Person, role: str, given: bool, *, by: Person, at: date
     if getattr(person, f"is_{role}") == given:
         return
     setattr(person, f"is_{role}", given)
-    history.record(f"{'grant' if given else 'revoke'}_{role}", by=by, at=at, person=str(person.id))
+    history.record(f"{'grant' if given else 'revoke'}-{role}", by=by, at=at, person=str(person.id))
     if given:
         outbox.queue("role_given", to=person, at=at, role=role)
     else:

@@ -47,7 +47,7 @@ def test_the_history_says_that_a_profile_changed_and_no_personal_word(app: Any, 
     client = sign_in(client, person)
     client.submit(client.page("/en/profile").form(button="Save profile"), organisation="Secret Society")
     rows = db.session.scalars(sa.select(History).order_by(History.seq)).all()
-    assert [r.verb for r in rows] == ["update_profile", "update_standing"]
+    assert [r.verb for r in rows] == ["update-profile", "update-standing"]
     assert all("Secret" not in r.payload and "Ana" not in r.payload and "@" not in r.payload for r in rows)
 
 

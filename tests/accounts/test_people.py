@@ -84,7 +84,7 @@ def test_roles_are_given_and_taken_with_history_and_mail(app: Any, client: Any) 
     rows = db.session.scalars(sa.select(History).order_by(History.seq)).all()
     assert [(r.verb, r.actor_id, r.said["details"]["person"]) for r in rows] == [
         (verb, by.id, str(person.id))
-        for verb in ("grant_convenor", "grant_administrator", "revoke_convenor", "revoke_administrator")
+        for verb in ("grant-convenor", "grant-administrator", "revoke-convenor", "revoke-administrator")
     ]
     assert (person.is_administrator, person.is_convenor) == (False, False)
     assert {m.subject for m in mails.sent()} == {"You may create calls now", "You are an administrator now"}

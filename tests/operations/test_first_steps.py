@@ -39,7 +39,7 @@ def test_the_first_administrator_is_invited_by_a_link(run: Run, app: flask.Flask
     (link,) = db.session.scalars(sa.select(Link))
     assert link.address == "ana@example.org"
     assert link.token_hash not in result.output
-    assert list(db.session.scalars(sa.select(History.verb))) == ["invite_administrator"]
+    assert list(db.session.scalars(sa.select(History.verb))) == ["invite-administrator"]
 
 
 def test_an_address_that_is_none_is_refused_in_a_sentence(run: Run, app: flask.Flask) -> None:
