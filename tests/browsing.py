@@ -5,6 +5,7 @@ import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,17 +34,25 @@ class LiveServer:
 @pytest.fixture
 def live_server(databases: Databases, tmp_path: Path) -> Iterator[LiveServer]:
     """The real application on waitress in a thread, on SQLite."""
-    data = tmp_path / "live"
+    with serve(databases, tmp_path / "live") as live:
+        yield live
+
+
+@contextmanager
+def serve(databases: Databases, data: Path) -> Iterator[LiveServer]:
+    """The real application on waitress in a thread, on a fresh database of SQLite in a folder."""
     listening = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     app = build(databases.fresh("sqlite", data), data, public_url=url)
     server = waitress.create_server(app, sockets=[listening], threads=8)
     thread = threading.Thread(target=_serve, args=(server,))
     thread.start()
-    yield LiveServer(app, url)
-    server.close()
-    thread.join(timeout=10)
-    close(app)
+    try:
+        yield LiveServer(app, url)
+    finally:
+        server.close()
+        thread.join(timeout=10)
+        close(app)
 
 
 def _serve(server: Any) -> None:
