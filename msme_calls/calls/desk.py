@@ -11,6 +11,7 @@ from flask_login import current_user
 from msme_calls import clock
 from msme_calls.calls import queries, rules
 from msme_calls.calls.models import Call, Role
+from msme_calls.i18n import _l
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,15 @@ class Tab:
     words: Any
     act: str
     order: int
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the menu as a reader sees it; `here` is the value of aria-current."""
+
+    words: Any
+    url: str
+    here: str
 
 
 @dataclass(frozen=True)
@@ -37,6 +47,8 @@ class Item:
 Attention = Callable[[Call, datetime], list[Item]]
 Figures = Callable[[Call, datetime], list[tuple[Any, Any]]]
 TABS: dict[str, Tab] = {}
+PREPARING = {"set-up", "people"}  # the acts whose pages prepare a call; the others are its work
+FIRST = 10  # the order of the overview, below whose address all pages lie
 ATTENTION: list[tuple[str, Attention]] = []  # (act of those who are told, function)
 FIGURES: list[tuple[str, Figures]] = []  # the same for figures of progress
 
@@ -81,11 +93,25 @@ def at_desk(slug: str, act: str = "desk") -> tuple[Call, frozenset[Role]]:
     return call, roles
 
 
-def tabs() -> list[tuple[str, str, bool]]:
-    """The desk's menu for this reader: (words, address, whether it is this page), in order."""
+def tabs() -> list[tuple[Any, list[Entry]]]:
+    """The desk's menu for this reader, in its two parts: the call's work, then what sets it up."""
     call, roles = g.desk
     own = [t for t in sorted(TABS.values(), key=lambda t: t.order) if rules.may(roles, t.act)]
-    return [(str(t.words), url_for(t.endpoint, slug=call.slug), t.endpoint == request.endpoint) for t in own]
+    entries = [(t, url_for(t.endpoint, slug=call.slug)) for t in own]
+    parts = []
+    for heading, prepares in ((_l("Work"), False), (_l("Set-up"), True)):
+        part = [Entry(t.words, url, _here(t, url)) for t, url in entries if (t.act in PREPARING) is prepares]
+        if part:
+            parts.append((heading, part))
+    return parts
+
+
+def _here(tab: Tab, url: str) -> str:
+    """The value of aria-current: the page itself, or one below it (an assignment, a question, an invitation)."""
+    if tab.endpoint == request.endpoint:
+        return "page"
+    below = tab.order > FIRST and request.path.startswith(url + "/")
+    return "true" if below else ""
 
 
 def needed(call: Call, roles: frozenset[Role]) -> list[Item]:
