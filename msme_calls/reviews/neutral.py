@@ -28,6 +28,9 @@ _EMPTIED = {
     "word/people.xml": _NO_PEOPLE,
 }  # fmt: skip
 _DROPPED = ("/Metadata", "/PieceInfo", "/LastModified")
+_OF_SIGNER = ("/Name", "/ContactInfo", "/Location", "/Reason", "/Contents", "/Prop_Build")  # and her certificate
+_TEMPLATE = re.compile(rb"""(<Relationship\b(?=[^>]*/attachedTemplate["'])[^>]*\bTarget=)("[^"]*"|'[^']*')""")
+_CUSTOM_DATA = re.compile(r"customXml/item\d+\.xml")  # what a company's document server writes of its authors
 
 
 def neutral(path: Path, kind: str) -> bytes:
@@ -43,14 +46,20 @@ def _pdf(path: Path) -> bytes:
     writer.metadata = None
     for found in writer._objects:
         if isinstance(found, DictionaryObject):
-            for name in _DROPPED:
+            for name in (*_DROPPED, *_names_in(found)):
                 if name in found:
                     del found[NameObject(name)]
-            if found.get("/Subtype") in ("/Text", "/FreeText", "/Highlight", "/Popup") and "/T" in found:
-                del found[NameObject("/T")]  # who wrote a note
     writer.compress_identical_objects(remove_duplicates=False, remove_unreferenced=True)
     writer.write(out)
     return out.getvalue()
+
+
+def _names_in(found: DictionaryObject) -> tuple[str, ...]:
+    """The entries of an object that say who wrote a note or signed; a form's field keeps its own name."""
+    if found.get("/Type") in ("/Sig", "/DocTimeStamp") or "/ByteRange" in found:
+        return _OF_SIGNER
+    noted = "/Rect" in found or found.get("/Type") == "/Annot"
+    return ("/T",) if noted and found.get("/Subtype") != "/Widget" else ()
 
 
 def _docx(path: Path) -> bytes:
@@ -59,11 +68,20 @@ def _docx(path: Path) -> bytes:
         for info in source.infolist():
             if info.filename.startswith("docProps/thumbnail"):
                 continue
-            content = _EMPTIED.get(info.filename) or source.read(info)
+            content = _emptied(info.filename) or source.read(info)
+            if info.filename == "word/_rels/settings.xml.rels":
+                content = _TEMPLATE.sub(rb'\1"Normal.dotm"', content)  # its path names whoever's folder it lay in
             if info.filename.startswith("word/") and info.filename.endswith(".xml"):
                 content = _PEOPLE.sub(rb'\1""', content)
             target.writestr(zipfile.ZipInfo(info.filename), content, zipfile.ZIP_DEFLATED)
     return out.getvalue()
+
+
+def _emptied(name: str) -> bytes | None:
+    """What stands in place of a part that says who wrote; some programs keep properties elsewhere."""
+    if name.endswith(".psmdcp"):
+        return _NO_CORE
+    return b"<removed/>" if _CUSTOM_DATA.fullmatch(name) else _EMPTIED.get(name)
 
 
 def _picture(path: Path) -> bytes:
@@ -71,7 +89,8 @@ def _picture(path: Path) -> bytes:
     out = io.BytesIO()
     with Image.open(path) as original:
         kind = original.format or "PNG"
-        picture = Image.new(original.mode, original.size)
-        picture.paste(original)
+        points = original.convert("RGBA") if original.mode == "P" else original  # its colours lie beside the points
+        picture = Image.new(points.mode, points.size)
+        picture.paste(points)
     picture.save(out, kind)
     return out.getvalue()

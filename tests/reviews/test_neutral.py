@@ -9,7 +9,14 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from pypdf import PdfReader, PdfWriter
-from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject, TextStringObject
+from pypdf.generic import (
+    ArrayObject,
+    DecodedStreamObject,
+    DictionaryObject,
+    NameObject,
+    NumberObject,
+    TextStringObject,
+)
 
 from msme_calls.reviews.neutral import neutral
 
@@ -68,6 +75,36 @@ def test_a_pdf_keeps_its_pages_and_loses_who_made_it(pdf):
     assert b"kept note" in content
 
 
+@pytest.mark.parametrize("kind", ["Underline", "StrikeOut", "Ink", "Stamp", "Caret", "Square", "FileAttachment"])
+def test_no_kind_of_mark_on_a_page_says_who_made_it(tmp_path, kind):
+    writer, path = PdfWriter(), tmp_path / "a.pdf"
+    writer.add_blank_page(200, 200)
+    mark = {"Type": NameObject("/Annot"), "Subtype": NameObject(f"/{kind}"), "T": TextStringObject(CANARY)}
+    rect = ArrayObject([NumberObject(n) for n in (1, 1, 9, 9)])
+    writer.add_annotation(0, DictionaryObject({NameObject(f"/{k}"): v for k, v in (mark | {"Rect": rect}).items()}))
+    writer.write(path)
+    assert holds(path.read_bytes())
+    assert not holds(neutral(path, "pdf"))
+
+
+def test_a_signature_does_not_say_whose_it_is(tmp_path):
+    writer, path = PdfWriter(), tmp_path / "a.pdf"
+    page = writer.add_blank_page(200, 200)
+    names = {f"/{n}": TextStringObject(CANARY) for n in ("Name", "ContactInfo", "Location", "Contents")}
+    signature = writer._add_object(DictionaryObject({NameObject(k): v for k, v in names.items()} | {
+        NameObject("/Type"): NameObject("/Sig")}))  # fmt: skip
+    field = {"/FT": NameObject("/Sig"), "/T": TextStringObject("Signature1"), "/V": signature,
+             "/Subtype": NameObject("/Widget"), "/Rect": ArrayObject([NumberObject(1)] * 4)}  # fmt: skip
+    made = writer._add_object(DictionaryObject({NameObject(k): v for k, v in field.items()}))
+    page[NameObject("/Annots")] = ArrayObject([made])
+    writer._root_object[NameObject("/AcroForm")] = DictionaryObject({NameObject("/Fields"): ArrayObject([made])})
+    writer.write(path)
+    assert holds(path.read_bytes())
+    content = neutral(path, "pdf")
+    assert not holds(content)
+    assert b"Signature1" in content
+
+
 def test_the_original_is_not_touched(pdf):
     before = pdf.read_bytes()
     neutral(pdf, "pdf")
@@ -84,6 +121,10 @@ def test_a_word_document_keeps_its_words_and_loses_its_authors(tmp_path):
         "docProps/thumbnail.jpeg": CANARY,
         "word/document.xml": f'<w:ins w:id="1" w:author="{CANARY}"><w:t>kept words</w:t></w:ins>',
         "word/comments.xml": f"<w:comment w:author='{CANARY}' w:initials=\"{CANARY}\"><w:t>kept note</w:t></w:comment>",
+        "package/services/metadata/core-properties/1f.psmdcp": f"<coreProperties><creator>{CANARY}</creator></c>",
+        "customXml/item1.xml": f"<p:properties><Author>{CANARY}</Author></p:properties>",
+        "word/_rels/settings.xml.rels": '<Relationships><Relationship Id="rId1" Type="http://x/relationships/'
+        f'attachedTemplate" Target="file:///C:/Users/{CANARY}/x.dotx" TargetMode="External"/></Relationships>',
         "word/people.xml": f'<w15:people><w15:person w15:author="{CANARY}"/></w15:people>',
     }
     with zipfile.ZipFile(path, "w") as archive:
@@ -116,3 +157,11 @@ def test_a_picture_keeps_its_points_and_loses_its_notes(tmp_path, kind):
     with Image.open(io.BytesIO(content)) as found:
         assert (found.size, found.format) == ((20, 10), {"png": "PNG", "jpg": "JPEG"}[kind])
         assert abs(found.convert("RGB").getpixel((5, 5))[0] - 200) < 6
+
+
+def test_a_picture_of_few_colours_keeps_them(tmp_path):
+    path, picture = tmp_path / "a.png", Image.new("P", (4, 4))
+    picture.putpalette([200, 30, 40])
+    picture.save(path)
+    with Image.open(io.BytesIO(neutral(path, "png"))) as found:
+        assert found.convert("RGB").getpixel((0, 0)) == (200, 30, 40)
