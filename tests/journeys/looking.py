@@ -18,10 +18,10 @@ _WIDEST = """() => {
 }"""
 
 
-def faults(page: Page, complaints: list[str]) -> Iterator[str]:
-    """Everything wrong with the page as it is now, at both widths."""
+def faults(page: Page, complaints: list[str], widths: tuple[int, ...] = WIDTHS) -> Iterator[str]:
+    """Everything wrong with the page as it is now, at each width."""
     page.evaluate(_AXE)
-    for width in WIDTHS:
+    for width in widths:
         page.set_viewport_size({"width": width, "height": 900})
         yield from (f"{width} px, axe: {rule}: {html}" for rule, html in page.evaluate(_RUN))
         yield from (f"{width} px, wider than the page: {html}" for html in page.evaluate(_WIDEST))

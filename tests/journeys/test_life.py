@@ -231,14 +231,7 @@ def she_is_told_what_to_correct(applicant: Walker) -> None:
 
 def applies(applicant: Walker, title: str, organisation: str, economy: str) -> None:
     applicant.register()
-    applicant.go(f"/fr/calls/{SLUG}/start")
-    applicant.press("Start the proposal")
-    applicant.follow("Continue writing")
-    for answers in proposal(title, organisation, economy, applicant.email).values():
-        applicant.answer(answers)
-        applicant.press("Save and continue")
-    applicant.press("Submit proposal")
-    applicant.heading("We have your proposal")
+    applicant.apply(SLUG, proposal(title, organisation, economy, applicant.email))
 
 
 def changes_and_submits_again(applicant: Walker) -> None:
@@ -299,14 +292,9 @@ def reviews_everything(reviewer: Walker, better: int) -> None:
     for title, score in SCORES.items():
         reviewer.enter("/fr/reviews")
         reviewer.page.get_by_role("link", name=title).click()
-        for criterion in reviewer.page.locator(".sheet details:has(.anchor)").all():
-            if criterion.get_attribute("open") is None:
-                criterion.locator("summary").click()
-            value = min(5, score + better)
-            criterion.locator(f"input[value='{value}']").check()
+        reviewer.score(min(5, score + better))
         reviewer.fill(comment_applicant=f"Un mot de {reviewer.name}.")
         reviewer.press("Submit review")
-        reviewer.page.wait_for_load_state()
         expect(reviewer.page.locator(".flash.good")).to_be_visible()
 
 

@@ -3,7 +3,6 @@
 The addresses are those of tests/access/table.py, whose own test fails for a page that isn't listed.
 """
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +17,7 @@ from access.visiting import Browsers
 from browsing import serve
 from databases import Databases
 from isolation import NOW
-from journeys.looking import faults, listen
+from journeys.looking import WIDTHS, faults, listen
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from msme_calls import clock, outbox
@@ -38,8 +37,8 @@ FEATURES = ("accounts", "calls", "proposals", "reviews", "decisions", "publicati
 ELSEWHERE = {"results": "publication", "mailbox": "publication"}
 # Pages that look different in each phase of a call.
 PHASED = (
-    "calls.overview", "calls.people", "calls.dates", "publication.call", "publication.preview", "results.result",
-    "decisions.result", "proposals.overview", "proposals.section", "proposals.listed", "reviews.review",
+    "calls.overview", "publication.call", "results.result", "decisions.result", "proposals.overview",
+    "proposals.listed", "reviews.review",
 )  # fmt: skip
 ERRORS = ("/en/no-such-page", "/fr/no-such-page", "/es/no-such-page", "/en/profile")
 
@@ -55,14 +54,14 @@ class Site:
     browser: Browser
     windows: dict[str, tuple[BrowserContext, Page, list[str]]] = field(default_factory=dict)
 
-    def look(self, role: str, url: str) -> list[str]:
+    def look(self, role: str, url: str, widths: tuple[int, ...] = WIDTHS) -> list[str]:
         """Open an address as somebody; what is wrong with it."""
         page, complaints = self._window(role)
         complaints.clear()
         answer = page.goto(self.url + url)
         assert answer is not None
         wrong = [] if answer.status < 500 and answer.headers["content-type"].startswith("text/html") else ["no page"]
-        return [f"{url} as {role}: {fault}" for fault in (*wrong, *faults(page, complaints))]
+        return [f"{url} as {role}: {fault}" for fault in (*wrong, *faults(page, complaints, widths))]
 
     def is_there(self, role: str, url: str) -> bool:
         return self._window(role)[0].request.get(self.url + url).status == 200
@@ -128,13 +127,13 @@ def test_every_page_is_sound(site: Site, feature: str, lang: str) -> None:
 
 
 @pytest.mark.parametrize("endpoint", PHASED)
-def test_pages_are_sound_in_every_phase(site: Site, endpoint: str) -> None:
+def test_pages_are_sound_on_a_phone_in_every_phase(site: Site, endpoint: str) -> None:
     rule, line = rules(site.app)[endpoint], ADDRESSES[endpoint]
     role, wrong = somebody(line), []
     urls = [address(site.app, rule, line, site.cast, call) for call in CALLS if call != "elsewhere"]
     there = [url for url in urls if site.is_there(role, url)]
     for url in there:
-        wrong += site.look(role, url)
+        wrong += site.look(role, url, WIDTHS[1:])
     assert wrong == [], "\n" + "\n".join(wrong)
     assert len(there) >= 2
 

@@ -37,8 +37,12 @@ class French:
 class Walker:
     """Somebody who goes through pages by their words."""
 
-    def __init__(self, browser: Browser, url: str, app: flask.Flask, email: str = "", name: str = "") -> None:
-        self.context = browser.new_context(base_url=url, locale="fr-FR", timezone_id="Africa/Dakar")
+    def __init__(
+        self, browser: Browser, url: str, app: flask.Flask, email: str = "", name: str = "", script: bool = True
+    ) -> None:
+        self.context = browser.new_context(
+            base_url=url, locale="fr-FR", timezone_id="Africa/Dakar", java_script_enabled=script
+        )
         self.page: Page = self.context.new_page()
         self.page.set_default_timeout(15_000)
         self.app, self.email, self.name, self.password = app, email, name, ""
@@ -153,6 +157,25 @@ class Walker:
                 place.select_option(value)
             else:
                 place.fill(value)
+
+    def apply(self, slug: str, sections: dict[str, dict[str, Any]]) -> None:
+        """Start a proposal, answer section by section, and submit."""
+        self.go(f"/fr/calls/{slug}/start")
+        self.press("Start the proposal")
+        self.follow("Continue writing")
+        for answers in sections.values():
+            self.answer(answers)
+            self.press("Save and continue")
+        self.heading("Check and submit")
+        self.press("Submit proposal")
+        self.heading("We have your proposal")
+
+    def score(self, value: int) -> None:
+        """The same score for every criterion of the sheet."""
+        for criterion in self.page.locator(".sheet details:has(.anchor)").all():
+            if criterion.get_attribute("open") is None:
+                criterion.locator("summary").click()
+            criterion.locator(f"input[value='{value}']").check()
 
     def close(self) -> None:
         self.context.close()
