@@ -1,6 +1,7 @@
 """Languages: the reader's, the address's, and how dates, names and people's words are set in each."""
 
 import json
+import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
@@ -28,17 +29,17 @@ PREFIX = "/<any(en,fr,es):lang>"  # every page for people lives below its langua
 _PATTERNS = {
     "instant": {
         "en": "EEE d MMMM y, HH:mm",
-        "fr": "EEEE d MMMM y 'à' HH '\u00a0h\u00a0' mm",
+        "fr": "EEEE d MMMM y 'à' H '\u00a0h\u00a0' mm",
         "es": "EEEE d 'de' MMMM 'de' y, HH:mm",
     },
     "second": {
         "en": "d MMMM y, HH:mm:ss",
-        "fr": "d MMMM y 'à' HH '\u00a0h\u00a0' mm '\u00a0min\u00a0' ss '\u00a0s'",
+        "fr": "d MMMM y 'à' H '\u00a0h\u00a0' mm '\u00a0min\u00a0' ss '\u00a0s'",
         "es": "d 'de' MMMM 'de' y, HH:mm:ss",
     },
     "day": {"en": "d MMMM y", "fr": "d MMMM y", "es": "d 'de' MMMM 'de' y"},
     "short_day": {"en": "d MMMM", "fr": "d MMMM", "es": "d 'de' MMMM"},
-    "clock_time": {"en": "HH:mm", "fr": "HH '\u00a0h\u00a0' mm", "es": "HH:mm"},
+    "clock_time": {"en": "HH:mm", "fr": "H '\u00a0h\u00a0' mm", "es": "HH:mm"},
 }
 
 
@@ -100,21 +101,29 @@ def normal(text: str) -> str:
 def written(instant: datetime, zone: str, pattern: str = "instant") -> str:
     """An instant as people write it in this language, in a zone. Patterns: see `_PATTERNS`."""
     text = format_datetime(instant, _PATTERNS[pattern][language()], tzinfo=ZoneInfo(zone), locale=language())
-    return text.replace(" \u00a0", "\u00a0").replace("\u00a0 ", "\u00a0")
+    return _first(text.replace(" \u00a0", "\u00a0").replace("\u00a0 ", "\u00a0"))
 
 
 def date_words(value: date) -> str:
     """A day without a time, as people write it in this language."""
-    return format_date(value, _PATTERNS["day"][language()], locale=language())
+    return _first(format_date(value, _PATTERNS["day"][language()], locale=language()))
+
+
+def _first(text: str) -> str:
+    """French says “1er” of the first day of a month, where Babel has “1”."""
+    return re.sub(r"(^| )1 (?=[^\W\d])", r"\g<1>1er ", text, count=1) if language() == "fr" else text
 
 
 def zone_name(instant: datetime, zone: str) -> str:
     """The zone as people say it: “Geneva time (UTC+1)”."""
+    if zone == "UTC":
+        return gettext("UTC time")
     offset = instant.astimezone(ZoneInfo(zone)).utcoffset() or timedelta()
     hours, minutes = divmod(abs(int(offset.total_seconds())) // 60, 60)
     sign = "−" if offset < timedelta() else "+"
     utc = "UTC" + (f"{sign}{hours}" + (f":{minutes:02}" if minutes else "") if offset else "")
-    return gettext("%(city)s time (%(utc)s)", city=city(zone), utc=utc)
+    text = gettext("%(city)s time (%(utc)s)", city=city(zone), utc=utc)
+    return re.sub(r"\bde (?=[AEIOUÉÎÔ])", "d’", text) if language() == "fr" else text  # heure d’Abidjan
 
 
 def city(zone: str) -> str:

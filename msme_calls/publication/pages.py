@@ -112,6 +112,6 @@ def parts_in_words(parts: list[str]) -> list[str]:
 
 
 def tie_names(call: Call) -> list[str]:
-    """The names of the criteria that break ties, in order."""
-    names = {c.key: i18n.said(c.name) for c in call.criteria}
+    """The names of the criteria that break ties, in order and in quotation marks."""
+    names = {c.key: _("“%(name)s”", name=i18n.said(c.name)) for c in call.criteria}
     return [names[key] for key in call.tie_breaks if key in names]

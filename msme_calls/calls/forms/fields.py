@@ -179,7 +179,8 @@ def _differences(kept: Any, form: Any, label: str = "") -> Iterator[tuple[str, s
         other = form._fields.get(field.short_name)
         if field.short_name == "seen" or other is None or field.data == other.data or hasattr(other.data, "stream"):
             continue
-        name = f"{label}: {field.label.text}" if label else str(field.label.text)
+        words = str(field.label.text)
+        name = _("%(label)s: %(text)s", label=label, text=words) if label else words
         if field.type == "FormField":
             for code in LANGUAGES:
                 if code in field.data and field.data[code] != other.data[code]:

@@ -206,7 +206,9 @@ class RulesForm(EditForm):
         super().__init__(**given)
         self.languages.choices = {c: i18n.language_name(c) for c in LANGUAGES}
         self.organisation_types.choices = {k: str(v) for k, v in questions.ORGANISATION_TYPES.items()}
-        self.blindness.choices = {b.value: f"{words}: {more}" for b, (words, more) in phrases.BLINDNESS.items()}
+        self.blindness.choices = {
+            b.value: _("%(label)s: %(text)s", label=words, text=more) for b, (words, more) in phrases.BLINDNESS.items()
+        }
         self.unpublished.choices = {k: str(v) for k, v in phrases.UNPUBLISHED.items()}
         criteria = {"": _("A draw that anyone can recompute"), **{c.key: i18n.said(c.name) for c in call.criteria}}
         self.tie_1.choices = self.tie_2.choices = self.tie_3.choices = criteria

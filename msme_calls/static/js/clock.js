@@ -15,7 +15,7 @@ function written(instant, zone) {
   const time = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone };
   const part = Object.fromEntries(new Intl.DateTimeFormat(lang, { ...day, ...time }).formatToParts(instant).map((p) => [p.type, p.value]));
   const date = [part.weekday, part.day, part.month, part.year];
-  if (lang === "fr") return `${date.join(" ")} à ${part.hour}\u00a0h\u00a0${part.minute}`;
+  if (lang === "fr") return `${date.join(" ").replace(" 1 ", " 1er ")} à ${Number(part.hour)}\u00a0h\u00a0${part.minute}`;
   if (lang === "es") return `${date[0]} ${date.slice(1).join(" de ")}, ${part.hour}:${part.minute}`;
   return `${date.join(" ")}, ${part.hour}:${part.minute}`;
 }
