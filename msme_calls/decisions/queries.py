@@ -206,8 +206,9 @@ def decision_of(proposal: Proposal) -> Decision | None:
 
 
 def recused_from(call: Call, person: Person) -> set[str]:
-    """References of the proposals that the person may not see; only to leave them out of what she is shown."""
-    own = sa.select(Proposal.reference).where(Proposal.call_id == call.id, in_conflict(person))
+    """References of judged proposals that the person may not see; only to leave them out of what she is shown."""
+    judged_ones = (Proposal.call_id == call.id) & (Proposal.status == Status.SUBMITTED)
+    own = sa.select(Proposal.reference).where(judged_ones, in_conflict(person))
     return set(db.session.scalars(own))
 
 

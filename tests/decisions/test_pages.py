@@ -102,6 +102,25 @@ def test_decisions_by_rank_are_shown_before_they_are_saved_and_leave_recused_one
     assert outcomes == [Outcome.WINNER, None, *rest], "the recused one keeps its place, and stays undecided"
 
 
+def test_a_call_without_a_number_of_winners_asks_how_many_are_selected(app):
+    made = deciding.deciding(3, kind="rta-papers")
+    browser = browser_of(app, made.first)
+    page = browser.page(desk(made, "decisions/by-rank"))
+    assert "Say how many" in page.text and not [f for f in page.forms if "stamp" in f.values]
+    page = browser.page(desk(made, "decisions/by-rank?top=2"))
+    browser.submit(page.form(button="Save 3 decisions"))
+    outcomes = [queries.decision_of(p).outcome for p in made.proposals]
+    assert outcomes == [Outcome.SELECTED, Outcome.SELECTED, Outcome.NOT_SELECTED]
+
+
+def test_equal_proposals_on_both_sides_of_the_cut_are_pointed_out(app):
+    made = deciding.deciding(0, winners=1, runners_up=0)
+    for _ in range(3):
+        deciding.standing(world.proposal(made.call), mean=4 * deciding.BILLION)
+    page = browser_of(app, made.first).page(desk(made, "decisions/by-rank"))
+    assert "Place 1= is shared: only the published draw parts these proposals" in page.text
+
+
 def test_a_plan_that_is_no_longer_what_was_shown_is_shown_anew(app):
     made = deciding.deciding(3, winners=1, runners_up=1)
     browser = browser_of(app, made.first)

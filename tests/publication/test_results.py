@@ -1,7 +1,7 @@
 """The result for everybody: absent, to come, under embargo, and from its instant on drawn from the sealed bytes."""
 
 import hashlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import deciding
 import pytest
@@ -168,6 +168,19 @@ def test_tampered_bytes_are_never_shown_and_loudly_logged(client, made, seal, at
     assert own.get(f"/en/proposals/{made.proposals[0].id}/outcome").status_code == 503
     log = capsys.readouterr()
     assert '"level": "critical"' in log.out + log.err and "sealed result is broken" in log.out + log.err
+
+
+@pytest.mark.parametrize("instant", ["2027-03-28T01:00:00Z", "2027-10-31T01:00:00Z", "2028-01-01T00:00:00Z"])
+def test_clocks_that_change_on_that_very_instant_change_nothing(client, at, instant):
+    made = deciding.confirmed(2)
+    made.call.result_at = datetime.fromisoformat(instant)
+    actions.seal(made.call, by=made.second, at=clock.now())
+    db.session.commit()
+    statuses = []
+    for moment in (made.call.result_at - SECOND, made.call.result_at):
+        at(moment)
+        statuses.append([client.get(url).status_code for url in routes(made)])
+    assert statuses == [[200, 200, 200, 404, 404], [200] * 5]
 
 
 @pytest.mark.parametrize(("before", "most"), [(3600, 60), (60, 60), (59, 59), (1, 1), (0.5, 0), (0, 60), (-3600, 60)])

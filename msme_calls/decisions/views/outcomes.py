@@ -1,4 +1,4 @@
-"""At the desk: outcomes in the order of the ranking, one by one, or by rank."""
+"""At the desk: outcomes in the order of the ranking, in a list and one by one."""
 
 import uuid
 from typing import Any
@@ -29,7 +29,7 @@ def _outcomes(call: Call) -> list[tuple[str, Any]]:
     return [(o.value, rules.OUTCOMES[o]) for o in Outcome if o.value in call.outcomes]
 
 
-def _one_at_a_time(call: Call) -> None:
+def one_at_a_time(call: Call) -> None:
     """What is typed is compared with what is there only after others have finished, so that nobody is overwritten."""
     if request.method == "POST":
         lock(call)
@@ -38,7 +38,7 @@ def _one_at_a_time(call: Call) -> None:
 @bp.route("/desk/<slug>/decisions", methods=["GET", "POST"])
 def decisions(slug: str) -> Page:
     call, _roles = at_desk(slug, "decide")
-    _one_at_a_time(call)
+    one_at_a_time(call)
     ranks = queries.ranked(call, me())
     pagination = web.paginate(len(ranks), PER_PAGE)
     lines = queries.lines(ranks[pagination.offset : pagination.offset + PER_PAGE])
@@ -46,7 +46,7 @@ def decisions(slug: str) -> Page:
     if request.method == "POST" and not sheet.errors:
         changed = actions.decide(call, forms.choices(lines, sheet), by=me(), at=clock.now())
         db.session.commit()
-        flash(_saved(changed), "good")
+        flash(saved(changed), "good")
         return redirect(url_for(".decisions", slug=slug, page=request.args.get("page")))
     page = render_template(
         "decisions/decisions.html", call=call, lines=lines, sheet=sheet, pagination=pagination,
@@ -61,7 +61,7 @@ def _masked(call: Call) -> set[uuid.UUID]:
     return still_judges(me(), call, clock.now())
 
 
-def _saved(changed: int) -> str:
+def saved(changed: int) -> str:
     if not changed:
         return _("Nothing was changed.")
     return ngettext("%(num)d decision is saved.", "%(num)d decisions are saved.", changed)
@@ -78,7 +78,7 @@ def _tally(ranks: list[Ranked]) -> dict[str, int]:
 @bp.route("/desk/<slug>/decisions/<uuid:proposal_id>", methods=["GET", "POST"])
 def decision(slug: str, proposal_id: uuid.UUID) -> Page:
     call, _roles = at_desk(slug, "decide")
-    _one_at_a_time(call)
+    one_at_a_time(call)
     ranks = queries.ranked(call, me())
     line = next(iter(queries.lines(r for r in ranks if r.id == proposal_id and not r.recused)), None) or abort(404)
     assert line.proposal is not None
@@ -118,41 +118,3 @@ def _around(ranks: list[Ranked], here: uuid.UUID) -> tuple[uuid.UUID | None, uui
     seen = [rank.id for rank in ranks if not rank.recused]
     n = seen.index(here)
     return (seen[n - 1] if n else None), (seen[n + 1] if n + 1 < len(seen) else None)
-
-
-@bp.route("/desk/<slug>/decisions/by-rank", methods=["GET", "POST"])
-def by_rank(slug: str) -> Page:
-    """Outcomes for the first places and the rest: what would change is shown first, then saved on a press."""
-    call, _roles = at_desk(slug, "decide")
-    _one_at_a_time(call)
-    at, ranks = clock.now(), queries.ranked(call, me())
-    top = request.values.get("top", call.winners, type=int)
-    second = request.values.get("second", call.runners_up, type=int)
-    plan = rules.first([r.id for r in ranks if r.place], max(0, top), max(0, second), call.outcomes)
-    changed = [r for r in ranks if not r.recused and r.id in plan and r.outcome is not plan[r.id]]
-    lines = queries.lines(changed)
-    stamp = queries.stamp_of(changed, plan)
-    if request.method == "POST" and request.form.get("stamp") == stamp:
-        made = [
-            actions.Choice(line.proposal, plan[line.rank.id], line.decision.rationale if line.decision else "")
-            for line in lines
-            if line.proposal
-        ]
-        count = actions.decide(call, made, by=me(), at=at)
-        db.session.commit()
-        flash(_saved(count), "good")
-        return redirect(url_for(".decisions", slug=slug))
-    return render_template(
-        "decisions/by_rank.html", call=call, lines=lines, plan=plan, stamp=stamp, top=top, second=second,
-        moved=request.method == "POST", recused=sum(r.recused for r in ranks), drawn=_drawn(ranks, plan),
-        unscored=sum(r.place is None for r in ranks), refusal=rules.no_deciding(call.phase(at)),
-    )  # fmt: skip
-
-
-def _drawn(ranks: list[Ranked], plan: dict[uuid.UUID, Outcome]) -> list[str]:
-    """Places that only the draw parts, though their proposals would get different outcomes."""
-    by_place: dict[str, set[Outcome]] = {}
-    for rank in ranks:
-        if rank.place and rank.place.tied:
-            by_place.setdefault(str(rank.place), set()).add(plan[rank.id])
-    return [place for place, outcomes in by_place.items() if len(outcomes) > 1]
