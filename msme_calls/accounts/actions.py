@@ -1,6 +1,6 @@
 """What is done to accounts. Each act says by whom and when, writes the history and queues what has to be told."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -14,6 +14,8 @@ from msme_calls.errors import allow
 from msme_calls.extensions import db
 
 ADMINISTRATOR_LASTS = timedelta(days=7)
+# Asked before somebody says anew whom she stands for; what each gives back is called afterwards, with the instant.
+STANDING_CHANGES: list[Callable[[Person], Callable[[datetime], None]]] = []
 
 
 def register(address: str, language: str, *, name: str, at: datetime, onward: str = "") -> None:
@@ -121,6 +123,7 @@ def update_standing(
 ) -> None:
     """Whom somebody stands for: what conflicts of interest are found by."""
     allow(rules.no_organisation(organisation))
+    settle = [watch(person) for watch in STANDING_CHANGES]
     chosen = {code for code in economies if code in i18n.economies("en")}
     person.organisation, person.international_staff = i18n.normal(organisation), international_staff
     kept = [e for e in person.economies if e.code in chosen]
@@ -129,6 +132,8 @@ def update_standing(
     history.record(
         "update-standing", by=by, at=at, person=str(person.id), economies=sorted(chosen), staff=international_staff
     )
+    for done in settle:
+        done(at)
 
 
 def grant_convenor(person: Person, *, by: Person, at: datetime) -> None:

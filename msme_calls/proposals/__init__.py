@@ -5,10 +5,11 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Register the feature's pages."""
+    from msme_calls.accounts.actions import STANDING_CHANGES
     from msme_calls.calls import acts, desk
     from msme_calls.calls.actions.extend import EXTENDED
     from msme_calls.i18n import _l
-    from msme_calls.proposals import mails, queries, reminders, rules, views
+    from msme_calls.proposals import actions, mails, queries, reminders, rules, views
 
     assert mails  # imported for its registrations
     app.register_blueprint(views.bp)
@@ -19,3 +20,5 @@ def init_app(app: Flask) -> None:
         acts.PROPOSALS.append(subjects)
     if reminders.OF_DRAFTS not in EXTENDED:
         EXTENDED.append(reminders.OF_DRAFTS)
+    if actions.keep_conflicts not in STANDING_CHANGES:
+        STANDING_CHANGES.append(actions.keep_conflicts)

@@ -2,7 +2,7 @@
 
 import secrets
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,10 +14,12 @@ from msme_calls.calls.models import Call, Section
 from msme_calls.errors import allow
 from msme_calls.extensions import db, lock
 from msme_calls.proposals import answers as answering
-from msme_calls.proposals import queries, rules
+from msme_calls.proposals import conflicts, queries, rules
 from msme_calls.proposals.models import Attachment, Conflict, Proposal, ProposalVersion, SectionDraft, Status
 from msme_calls.questions import File
 
+# What follows from a declared conflict: later features add theirs (the proposal, whose conflict, the reason, when).
+DECLARED: list[Callable[[Proposal, Person, str, datetime], None]] = []
 _LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # none that is taken for another
 
 
@@ -203,4 +205,25 @@ def declare_conflict(proposal: Proposal, person: Person, reason: str, *, by: Per
     )  # fmt: skip
     db.session.add(row)
     history.record("declare-conflict", by=by, at=at, call=proposal.call, proposal=proposal, person=str(person.id))
+    for follow in DECLARED:
+        follow(proposal, person, reason, at)
     return row
+
+
+def keep_conflicts(person: Person) -> Callable[[datetime], None]:
+    """Asked before somebody says anew whom she stands for: gives what declares the conflicts that she loses by it.
+
+    So nobody with a role in a call comes to see a proposal by changing her profile.
+    """
+    found = queries.hidden_from(person)
+    subjects, judge = queries.subjects(found), queries.judge(person)
+    before = {p: conflicts.conflict(judge, subjects[p.id], p.call.economy_rule) for p in found}
+
+    def settle(at: datetime) -> None:
+        now = queries.judge(person)
+        for proposal, why in before.items():
+            left = conflicts.conflict(now, subjects[proposal.id], proposal.call.economy_rule)
+            if why in conflicts.WHY and left is None:
+                declare_conflict(proposal, person, str(conflicts.WHY[why]), by=person, at=at)
+
+    return settle

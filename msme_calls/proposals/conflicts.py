@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import Enum
 from uuid import UUID
 
+from msme_calls.i18n import _l
+
 
 class Interest(Enum):
     """Why somebody has a conflict of interest."""
@@ -12,6 +14,13 @@ class Interest(Enum):
     ORGANISATION = "organisation"
     ECONOMY = "economy"
     DECLARED = "declared"
+
+
+WHY = {
+    Interest.OWN: _l("Her or his own proposal"),
+    Interest.ORGANISATION: _l("Same organisation"),
+    Interest.ECONOMY: _l("Same economy"),
+}
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,13 @@ def visible_ids(person: Person, call: Call) -> sa.Select[uuid.UUID]:
     return visible_to_staff(person, call).with_only_columns(Proposal.id)
 
 
+def hidden_from(person: Person) -> list[Proposal]:
+    """The submitted proposals, of all calls in which the person has a role, that a conflict of interest hides."""
+    role = sa.select(Membership.call_id).where(Membership.person_id == person.id)
+    rows = sa.select(Proposal).where(Proposal.call_id.in_(role), Proposal.status != Status.DRAFT, in_conflict(person))
+    return list(db.session.scalars(rows.options(joinedload(Proposal.call)).order_by(Proposal.id)))
+
+
 def references(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
     """The reference of each proposal."""
     rows = db.session.execute(sa.select(Proposal.id, Proposal.reference).where(Proposal.id.in_(list(ids))))

@@ -133,6 +133,21 @@ def declare_conflict(assignment: Assignment, reason: str, *, by: Person, at: dat
     _lock(assignment)
     allow(rules.no_ending(window(assignment, at), submitted=False))
     note_conflict(assignment.proposal, assignment.reviewer, reason, by=by, at=at)
+    if assignment.ended_at is None:  # it was declared before she was asked
+        _end_in_conflict(assignment, reason, at)
+
+
+def end_in_conflict(proposal: Proposal, reviewer: Person, reason: str, at: datetime) -> None:
+    """What a conflict does, whoever declared it: her review doesn't count. After the seal all stands."""
+    found = sa.select(Assignment).where(
+        Assignment.proposal_id == proposal.id, Assignment.reviewer_id == reviewer.id, Assignment.ended_at.is_(None)
+    )
+    assignment = db.session.scalar(found)
+    if assignment is not None and proposal.call.phase(at) in rules.REVIEWING:
+        _end_in_conflict(assignment, reason, at)
+
+
+def _end_in_conflict(assignment: Assignment, reason: str, at: datetime) -> None:
     _end(assignment, Ended.CONFLICT, reason, at)
     if assignment.review is not None and assignment.review.status is ReviewStatus.SUBMITTED:
         restand(assignment.proposal)

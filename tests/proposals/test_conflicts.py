@@ -6,10 +6,12 @@ import pytest
 import world
 
 from msme_calls import clock
+from msme_calls.accounts.actions import update_standing
+from msme_calls.calls.models import Role
 from msme_calls.extensions import db
 from msme_calls.proposals import actions, queries
 from msme_calls.proposals.conflicts import Interest, Judge, Subject, conflict
-from msme_calls.proposals.models import Proposal
+from msme_calls.proposals.models import Conflict, Proposal
 
 
 @pytest.mark.parametrize("economy_rule", [True, False])
@@ -63,3 +65,22 @@ def test_each_reason_and_its_limits(judge, subject, rule, why):
     what = Subject(ids.get(subject.get("owner"), "33333333"), subject.get("organisation", ""),
                    subject.get("economy", ""), frozenset(ids[k] for k in subject.get("declared", ())))  # fmt: skip
     assert conflict(who, what, rule) is why
+
+
+def test_nobody_comes_to_see_a_proposal_by_changing_her_profile(app):
+    call = world.call("deciding", economy_rule=True)
+    same, at_home, other = (world.proposal(call, economy=code) for code in ("SN", "KE", "PE"))
+    who = world.member(call, Role.COORDINATOR, world.person(organisation=same.organisation, economies=("KE",)))
+    for organisation, staff in (("Somewhere else", False), ("Somewhere else", True)):
+        stands = {"organisation": organisation, "economies": (), "international_staff": staff}
+        update_standing(who, **stands, by=who, at=clock.now())
+        assert set(db.session.scalars(queries.visible_ids(who, call))) == {other.id}
+    declared = {(c.proposal_id, c.reason) for c in db.session.query(Conflict)}
+    assert declared == {(same.id, "Same organisation"), (at_home.id, "Same economy")}
+
+
+def test_whoever_has_no_role_in_a_call_changes_her_profile_freely(app):
+    proposal = world.proposal(world.call("deciding"))
+    who = world.person(organisation=proposal.organisation)
+    update_standing(who, organisation="New", economies=(), international_staff=False, by=who, at=clock.now())
+    assert db.session.query(Conflict).count() == 0

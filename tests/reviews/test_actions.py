@@ -220,6 +220,15 @@ def test_a_declared_conflict_takes_the_proposal_away_at_once_and_the_review_with
     assert db.session.get(Standing, given_.proposal_id).mean == 5_000_000_000
 
 
+def test_a_conflict_that_a_coordinator_declares_ends_the_review_as_well(given_):
+    write(given_)
+    world.review(given_.proposal, 5, 5, 5, 5)
+    proposing.declare_conflict(given_.proposal, given_.reviewer, "cousins", by=world.person(), at=clock.now())
+    assert (given_.ended, given_.ended_reason) == (Ended.CONFLICT, "cousins")
+    standing = db.session.get(Standing, given_.proposal_id)
+    assert (standing.mean, standing.count) == (5_000_000_000, 1)
+
+
 def test_an_extension_reaches_past_the_cut_off_and_is_told(given_):
     call = given_.proposal.call
     after, until = call.review_cutoff_at + DAY, call.review_cutoff_at + 3 * DAY

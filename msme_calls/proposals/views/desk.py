@@ -13,7 +13,6 @@ from msme_calls.accounts.sessions import me
 from msme_calls.calls.desk import at_desk, figures
 from msme_calls.calls.models import Call
 from msme_calls.extensions import db
-from msme_calls.i18n import _l
 from msme_calls.proposals import actions, answers, conflicts, queries
 from msme_calls.proposals.answers import Viewer
 from msme_calls.proposals.forms import ConflictForm
@@ -21,12 +20,6 @@ from msme_calls.proposals.models import Proposal, ProposalVersion, Status
 from msme_calls.proposals.views import bp
 from msme_calls.questions import ORGANISATION_TYPES, kind_of
 from msme_calls.web import paginate
-
-WHY = {
-    conflicts.Interest.OWN: _l("Her or his own proposal"),
-    conflicts.Interest.ORGANISATION: _l("Same organisation"),
-    conflicts.Interest.ECONOMY: _l("Same economy"),
-}
 
 
 def _wanted() -> dict[str, str]:
@@ -55,7 +48,7 @@ def listed(slug: str) -> str:
         pagination=pagination,
         recused=queries.recused(me(), call),
         economies=sorted(((code, i18n.economy(code)) for code in codes), key=lambda pair: i18n.folded(pair[1])),
-        spoken=[(code, i18n.language_name(code)) for code in call.languages],
+        spoken=[(code, i18n.language_label(code)) for code in call.languages],
         types=[(key, str(ORGANISATION_TYPES.get(key, key))) for key in call.organisation_types],
     )
 
@@ -136,7 +129,7 @@ def _conflicts(call: Call, proposal: Proposal) -> list[tuple[Person, Any]]:
     """Members of the call who have a conflict of interest by the facts, with the reason in words."""
     subject = queries.subjects([proposal])[proposal.id]
     found = ((p, conflicts.conflict(queries.judge(p), subject, call.economy_rule)) for p in queries.members(call))
-    return [(person, WHY[why]) for person, why in found if why in WHY]
+    return [(person, conflicts.WHY[why]) for person, why in found if why in conflicts.WHY]
 
 
 @bp.get("/desk/<slug>/proposals/<uuid:proposal_id>/files/<uuid:file_id>")
