@@ -54,7 +54,7 @@ def past_edition() -> str | Response:
     """A coordinator records an edition that was held before this site, or corrects one."""
     if not _may_record():
         abort(404)
-    if request.method == "GET":
+    if request.method != "POST":
         found = queries.past_edition(request.args.get("kind", ""), request.args.get("year", 0, type=int))
         return _form(_values_of(found), [])
     values, errors = _read(request.form)

@@ -51,7 +51,7 @@ def course(proposal: Proposal) -> dict[str, Any]:
 @bp.route("/calls/<slug>/start", methods=["GET", "POST"])
 def start(slug: str) -> str | Response:
     call, at = calls_queries.public(slug) or abort(404), clock.now()
-    if request.method == "GET":
+    if request.method != "POST":
         return _start_page(call, at)
     known = request.form.get("known", 0, type=int)
     proposal = actions.start_or_continue(call, known, by=me(), at=at)

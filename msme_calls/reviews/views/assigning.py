@@ -96,7 +96,7 @@ def draw(slug: str) -> str | Written:
     seed = request.values.get("seed", "")
     if not _SEED.fullmatch(seed):
         return redirect(url_for("reviews.draw", slug=slug, seed=secrets.token_hex(16)))
-    if request.method == "GET":
+    if request.method != "POST":
         return _preview(whole, whole.plan(seed))
     plan = actions.save_draw(whole.call, seed, request.form.get("digest", ""), by=_me(), at=whole.at)
     if plan is None:

@@ -42,7 +42,7 @@ def _own(assignment_id: uuid.UUID) -> Waiting:
 @bp.route("/reviews/<uuid:assignment_id>", methods=["GET", "POST"])
 def review(assignment_id: uuid.UUID) -> str | Written:
     line = _own(assignment_id)
-    if request.method == "GET":
+    if request.method != "POST":
         saved = line.assignment.review
         return _page(line, _kept(saved) or Sheet({}, language=i18n.language()), saved.version if saved else 0)
     criteria = line.assignment.proposal.call.criteria
@@ -127,7 +127,7 @@ def _page(
         done=sum(w.done for w in lines),
         total=len(lines),
         weights=sum(c.weight for c in call.criteria),
-        languages_of_comments=[(code, i18n.language_name(code)) for code in LANGUAGES],
+        languages_of_comments=[(code, i18n.language_label(code)) for code in LANGUAGES],
         no_review=(rules.no_revision if line.done else rules.no_review)(line.window, at),
         no_ending=rules.no_ending(line.window, line.done),
     )
@@ -164,10 +164,10 @@ def conflict(assignment_id: uuid.UUID) -> str | Written:
 
 def _give_back(assignment_id: uuid.UUID, act: Callable[..., Any], template: str, done: str) -> str | Written:
     line, form = _own(assignment_id), forms.EndForm()
-    if request.method == "GET" or not form.validate():
+    if request.method != "POST" or not form.validate():
         reason = rules.no_ending(line.window, line.done and act is actions.decline)
         page = render_template(template, line=line, form=form, reason=reason)
-        return page if request.method == "GET" else (page, 422)
+        return page if request.method != "POST" else (page, 422)
     act(line.assignment, form.reason.data, by=_me(), at=clock.now())
     db.session.commit()
     flash(done, "good")
