@@ -16,6 +16,7 @@ from flask_babel import lazy_gettext as _l  # for words written before a languag
 from flask_babel.speaklater import LazyString
 from markupsafe import escape
 
+from msme_calls import clock
 from msme_calls.extensions import LANGUAGES, babel
 
 # Flask-Babel says of every such sentence that it is HTML already, and so of the names and titles put into it.
@@ -102,6 +103,12 @@ def written(instant: datetime, zone: str, pattern: str = "instant") -> str:
     """An instant as people write it in this language, in a zone. Patterns: see `_PATTERNS`."""
     text = format_datetime(instant, _PATTERNS[pattern][language()], tzinfo=ZoneInfo(zone), locale=language())
     return _first(text.replace(" \u00a0", "\u00a0").replace("\u00a0 ", "\u00a0"))
+
+
+def short_day(instant: datetime, zone: str) -> str:
+    """A day as people write it where the year goes without saying; in another year than this one it is named."""
+    its, ours = (moment.astimezone(ZoneInfo(zone)).year for moment in (instant, clock.now()))
+    return written(instant, zone, "short_day" if its == ours else "day")
 
 
 def date_words(value: date) -> str:

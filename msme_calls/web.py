@@ -179,7 +179,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "instant": i18n.written,
     "to_the_second": lambda v, zone: i18n.written(v, zone, "second"),
     "day": lambda v, zone="UTC": i18n.written(v, zone, "day"),
-    "short_day": lambda v, zone="UTC": i18n.written(v, zone, "short_day"),
+    "short_day": lambda v, zone="UTC": i18n.short_day(v, zone),
     "date_words": i18n.date_words,
     "clock_time": lambda v, zone="UTC": i18n.written(v, zone, "clock_time"),
     "zone_name": i18n.zone_name,

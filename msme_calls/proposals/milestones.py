@@ -54,7 +54,7 @@ def _until(call: Call) -> str:
 
 
 def _day(instant: datetime, call: Call) -> str:
-    return i18n.written(instant, call.zone, "short_day")
+    return i18n.short_day(instant, call.zone)
 
 
 def _moment(instant: datetime, call: Call) -> str:

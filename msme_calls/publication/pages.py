@@ -60,8 +60,8 @@ def course(call: Call, at: datetime) -> list[Step]:
 
 
 def _times(call: Call) -> list[str]:
-    def day(instant: datetime | None, pattern: str = "short_day") -> str:
-        return i18n.written(instant, call.zone, pattern) if instant else ""
+    def day(instant: datetime | None) -> str:
+        return i18n.short_day(instant, call.zone) if instant else ""
 
     deadline, due, result = day(call.deadline_at), day(call.review_due_at), day(call.result_at)
     return [
@@ -70,7 +70,9 @@ def _times(call: Call) -> list[str]:
         _("until %(day)s", day=due) if due else "",
         "",
         day(call.sealed_at) or (_("before %(day)s", day=result) if result else ""),
-        _("%(day)s, %(time)s", day=result, time=day(call.result_at, "clock_time")) if result else "",
+        _("%(day)s, %(time)s", day=result, time=i18n.written(call.result_at, call.zone, "clock_time"))
+        if call.result_at
+        else "",
     ]
 
 
