@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from msme_calls import history, outbox
 from msme_calls.accounts.models import Person
@@ -164,8 +164,12 @@ def _changed_since(resolution: Resolution | None, seen: str | None) -> str | Non
 
 
 def stamp(resolution: Resolution | None) -> str:
-    """What tells one proposal of the decision from another that came later."""
-    return resolution.proposed_at.isoformat() if resolution and resolution.proposed_at else ""
+    """What tells one proposal of the decision from another that came later, or is for another instant or name."""
+    if resolution is None or resolution.proposed_at is None:
+        return ""
+    call, instants = resolution.call, (resolution.proposed_at, resolution.call.result_at)
+    said = [*(i and i.astimezone(UTC).isoformat() for i in instants), call.title, call.theme]
+    return sealing.digest(sealing.canonical(said))
 
 
 def seal(call: Call, *, by: Person, at: datetime, seen: str | None = None) -> Seal:

@@ -157,6 +157,23 @@ def test_who_looked_at_an_earlier_proposal_confirms_nothing(at):
         actions.confirm(made.call, by=made.second, at=later, seen=seen)
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [{"result_at": lambda instant: instant - timedelta(days=100)}, {"title": lambda _: {"en": "Another Name"}}],
+)
+def test_what_is_sealed_is_for_the_instant_and_under_the_name_that_was_looked_at(changed):
+    made = deciding.confirmed()
+    seen = actions.stamp(queries.resolution_of(made.call))
+    for name, value in changed.items():
+        setattr(made.call, name, value(made.call.result_at))
+    db.session.commit()
+    with pytest.raises(Refused, match="since you opened this page"):
+        actions.seal(made.call, by=made.second, at=clock.now(), seen=seen)
+    assert made.call.sealed_at is None
+    again = actions.stamp(queries.resolution_of(made.call))
+    assert actions.seal(made.call, by=made.second, at=clock.now(), seen=again).result_at == made.call.result_at
+
+
 def test_a_past_instant_asks_for_a_new_one():
     made = deciding.confirmed()
     instant = made.call.result_at
