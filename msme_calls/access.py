@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from flask import Flask, current_app, g, redirect, request, url_for
+from flask import Flask, abort, current_app, g, redirect, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -45,6 +45,8 @@ def safe_next(target: str | None) -> str | None:
 
 def _door() -> Response | tuple[str, int] | None:
     g.public_page = access_of(request.endpoint) == "public"
+    if "\0" in request.path:  # it names nothing, and not every database takes it to look for
+        abort(404)
     if access_of(request.endpoint) != "closed" or current_user.is_authenticated:
         return None
     if request.method in ("GET", "HEAD"):

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from msme_calls import history
 from msme_calls.accounts.models import Person
 from msme_calls.calls.models import Call
+from msme_calls.calls.phases import Phase
 from msme_calls.errors import allow
 from msme_calls.extensions import db
 from msme_calls.publication import rules
@@ -23,7 +24,11 @@ def record_past_edition(
 
     `values`: FIELDS and "unknown", as `PastEdition` has them. Raises Refused if no source is given.
     """
-    allow(rules.no_record(year, values.get("winners", []), values.get("sources", []), at))
+    allow(
+        rules.no_record(
+            year, values.get("winners", []), values.get("sources", []), at, running=_running(kind, year, at)
+        )
+    )
     edition = db.session.scalar(sa.select(PastEdition).filter_by(kind=kind, year=year))
     verb = "correct-past-edition" if edition else "record-past-edition"
     if edition is None:
@@ -36,6 +41,15 @@ def record_past_edition(
     edition.recorded_at, edition.recorded_by_id = at, by.id if by else None
     history.record(verb, by=by, at=at, kind=kind, year=year)
     return edition
+
+
+def _running(kind: str, year: int, at: datetime) -> bool:
+    """Whether a call of that kind and year has a result still to come: no page tells of it before its instant."""
+    calls = db.session.scalars(sa.select(Call).where(Call.kind == kind, Call.launched_at.is_not(None)))
+    return any(
+        year in {i.year for i in (call.opens_at, call.result_at) if i} and call.phase(at) < Phase.PUBLISHED
+        for call in calls
+    )
 
 
 def day(text: str) -> date | None:

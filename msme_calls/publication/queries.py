@@ -22,6 +22,8 @@ def past_editions() -> list[PastEdition]:
 
 def past_edition(kind: str, year: int) -> PastEdition | None:
     """One past edition."""
+    if not 0 < year < 10_000:  # no column holds every number that an address may
+        return None
     return db.session.scalar(sa.select(PastEdition).filter_by(kind=kind, year=year))
 
 

@@ -1,5 +1,6 @@
 """Each person's own work: her proposals, her reviews, the calls she runs; and what coordinators add to the archive."""
 
+import re
 from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
@@ -55,7 +56,7 @@ def past_edition() -> str | Response:
     if not _may_record():
         abort(404)
     if request.method != "POST":
-        found = queries.past_edition(request.args.get("kind", ""), request.args.get("year", 0, type=int))
+        found = queries.past_edition(i18n.normal(request.args.get("kind", "")), request.args.get("year", 0, type=int))
         return _form(_values_of(found), [])
     values, errors = _read(request.form)
     if errors:
@@ -93,7 +94,7 @@ def _read(form: MultiDict[str, str]) -> tuple[dict[str, Any], list[tuple[str, st
     values: dict[str, Any] = {name: _three(form, name) for name in ("title", "theme", "note")}
     if form.get("kind") not in KINDS:
         errors.append(("kind", _("Choose the kind of call.")))
-    if not form.get("year", "").isdigit():
+    if not re.fullmatch("[0-9]{4}", form.get("year", "")):
         errors.append(("year", _("Write the year in four figures, for example 2021.")))
     else:
         values["year"] = int(form["year"])

@@ -4,7 +4,7 @@ import pytest
 import world
 from signing_in import sign_in
 
-from msme_calls.calls.models import Role
+from msme_calls.calls.models import Call, Role
 from msme_calls.extensions import db
 from msme_calls.publication.models import PastEdition
 
@@ -55,6 +55,7 @@ def test_a_coordinator_records_an_edition_from_public_facts(client):
     ("field", "value", "sentence"),
     [
         ("sources", "", "Name at least one public source."),
+        ("year", "²", "Write the year in four figures"),
         ("year", "soon", "Write the year in four figures"),
         ("title-es", "", "Write the title in all three languages."),
         ("announced", "27 June", "Write the date as year, month and day"),
@@ -70,3 +71,16 @@ def test_what_is_missing_is_said_and_nothing_typed_is_lost(client, field, value,
 
 def test_nobody_else_records_editions(client):
     assert sign_in(client, world.person()).get("/en/my-work/past-edition").status_code == 404
+
+
+def test_an_edition_whose_call_is_under_way_is_not_told_before_its_result(client):
+    """Its winners are told by the seal, at their instant, and not by one coordinator before it."""
+    _coordinator(client)
+    call = db.session.query(Call).one()
+    form = {**FORM, "year": str(call.opens_at.year), "announced": ""}
+    page = client.page("/en/my-work/past-edition")
+    assert client.submit(page.form(button="Record the edition"), **form).status_code == 403
+    assert db.session.query(PastEdition).count() == 0
+    call.cancelled_at = call.opens_at
+    db.session.commit()
+    assert client.submit(page.form(button="Record the edition"), **form).status_code == 302

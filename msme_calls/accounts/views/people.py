@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from flask import abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from msme_calls import clock
+from msme_calls import clock, i18n
 from msme_calls.accounts import actions, queries, rules
 from msme_calls.accounts.models import Person
 from msme_calls.accounts.sessions import me
@@ -37,7 +37,7 @@ def _person(person_id: uuid.UUID) -> Person:
 @bp.get("/people")
 def people() -> str:
     _administrator()
-    search = request.args.get("search", "").strip()
+    search = i18n.normal(request.args.get("search", ""))
     found = queries.people(search)
     pages = paginate(db.session.scalar(sa.select(sa.func.count()).select_from(found.order_by(None).subquery())) or 0)
     shown = db.session.scalars(found.limit(pages.size).offset(pages.offset)).all()
