@@ -182,6 +182,12 @@ def language_name(code: str) -> str:
     return str(NAMES.get(code, code))
 
 
+def language_label(code: str) -> str:
+    """The same as a label or an answer by itself: French and Spanish begin it with a capital."""
+    name = language_name(code)
+    return name[:1].upper() + name[1:]
+
+
 def join(words: list[str]) -> str:
     """“a, b and c” in this language."""
     if len(words) < 2:

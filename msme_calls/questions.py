@@ -311,7 +311,7 @@ class Language(Choice):
     settings = ()
 
     def choices(self, question: Question) -> dict[str, str]:
-        return {k: i18n.language_name(k) for k in question.options.get("languages", i18n.LANGUAGES)}
+        return {k: i18n.language_label(k) for k in question.options.get("languages", i18n.LANGUAGES)}
 
 
 class Link(ShortText):

@@ -130,10 +130,9 @@ def _kind(file: IO[bytes], name: str, kinds: list[str]) -> str:
     for kind in kinds:
         if start.startswith(_MAGIC[kind]) and ending == kind:
             return kind
-    wanted = ", ".join({"pdf": "PDF", "docx": "Word (.docx)", "png": "PNG", "jpg": "JPEG"}[k] for k in kinds)
-    raise BadFile(
-        _("This file is not what we can read: %(wanted)s. Save it in that form and send it again.", wanted=wanted)
-    )
+    *first, last = ({"pdf": "PDF", "docx": "Word (.docx)", "png": "PNG", "jpg": "JPEG"}[k] for k in kinds)
+    wanted = _("%(first)s or %(last)s", first=", ".join(first), last=last) if first else last
+    raise BadFile(_("We can’t read this kind of file. Save it as %(wanted)s and send it again.", wanted=wanted))
 
 
 def _read(file: IO[bytes], kind: str) -> int | None:

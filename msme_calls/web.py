@@ -12,6 +12,7 @@ import nh3
 from babel.numbers import format_decimal, format_percent
 from flask import Flask, Response, current_app, g, request, url_for
 from flask.sessions import SecureCookieSessionInterface
+from flask_babel import gettext
 from flask_login import current_user
 from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
@@ -154,7 +155,9 @@ def score(value: int | None) -> str:
 
 def megabytes(size: int) -> str:
     """A file's size in kB or MB (powers of ten)."""
-    return f"{number(round(size / 1e6, 1))} MB" if size >= 1e6 else f"{number(max(1, round(size / 1e3)))} kB"
+    if size >= 1e6:
+        return gettext("%(size)s MB", size=number(round(size / 1e6, 1)))
+    return gettext("%(size)s kB", size=number(max(1, round(size / 1e3))))
 
 
 def cache_publicly(response: Response, until: datetime | None, most: int = 60) -> Response:
@@ -191,6 +194,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "megabytes": megabytes,
     "economy": i18n.economy,
     "language_name": i18n.language_name,
+    "language_label": i18n.language_label,
     "city": i18n.city,
     "md": markdown,
     "rich": rich,

@@ -39,7 +39,7 @@ def test_a_logo_is_drawn_anew_and_small(desk, draft, kind, name):
 def test_what_is_no_picture_is_refused_and_the_rest_is_kept_as_typed(desk, draft):
     sent = add(desk, draft, link="https://www.example.org", logo=(io.BytesIO(b"<svg onload=x>"), "logo.png"))
     assert sent.status_code == 422
-    assert "This file is not what we can read" in sent.text
+    assert "We can’t read this kind of file" in sent.text
     assert 'value="https://www.example.org"' in sent.text
     assert draft.partners == []
 

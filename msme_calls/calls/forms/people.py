@@ -64,7 +64,7 @@ class AcceptReviews(Accept):
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
-        self.languages.choices = {c: i18n.language_name(c) for c in LANGUAGES}
+        self.languages.choices = {c: i18n.language_label(c) for c in LANGUAGES}
 
     def validate_languages(self, field: Any) -> None:
         if reason := rules.no_reading(Role.REVIEWER, field.data or []):

@@ -204,7 +204,7 @@ class RulesForm(EditForm):
 
     def __init__(self, call: Call, **given: Any) -> None:
         super().__init__(**given)
-        self.languages.choices = {c: i18n.language_name(c) for c in LANGUAGES}
+        self.languages.choices = {c: i18n.language_label(c) for c in LANGUAGES}
         self.organisation_types.choices = {k: str(v) for k, v in questions.ORGANISATION_TYPES.items()}
         self.blindness.choices = {
             b.value: _("%(label)s: %(text)s", label=words, text=more) for b, (words, more) in phrases.BLINDNESS.items()
