@@ -123,7 +123,8 @@ compress = Compress()
 def lock(row: Base) -> None:
     """Lock a row until the end of the transaction and read it anew; what was changed so far is written first.
 
-    Without the flush a refresh would drop changes of its parts that are not written yet (seen).
+    Without the flush a refresh would drop changes of its parts that are not written yet (seen). Rows that only refer
+    to it can be added meanwhile: no key changes, and a reviewer and a coordinator would stop one another (seen).
     """
     db.session.flush()
-    db.session.refresh(row, with_for_update={"of": type(row)})
+    db.session.refresh(row, with_for_update={"of": type(row), "key_share": True})

@@ -11,6 +11,7 @@ from flask_login import current_user
 from msme_calls import clock
 from msme_calls.calls import queries, rules
 from msme_calls.calls.models import Call, Role
+from msme_calls.extensions import lock
 from msme_calls.i18n import _l
 
 
@@ -84,11 +85,18 @@ def figures(act: str) -> Callable[[Figures], Figures]:
 
 
 def at_desk(slug: str, act: str = "desk") -> tuple[Call, frozenset[Role]]:
-    """The call of a desk page and the reader's roles in it; absent for whoever may not do the act there."""
+    """The call of a desk page and the reader's roles in it; absent for whoever may not do the act there.
+
+    Whoever changes something holds the call's row from here on.
+    """
     call = queries.at_desk(current_user, slug, act)
     if call is None:
         abort(404)
+    if request.method == "POST":  # two people change a call in turn
+        lock(call)
     roles = queries.roles_of(current_user, call)
+    if not rules.may(roles, act):  # the role was taken away while this request waited its turn
+        abort(404)
     g.desk = (call, roles)
     return call, roles
 

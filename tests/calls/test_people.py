@@ -14,7 +14,7 @@ from msme_calls.accounts.models import Person
 from msme_calls.calls.actions import people
 from msme_calls.calls.models import Invitation, Membership, Role
 from msme_calls.errors import Refused
-from msme_calls.extensions import db
+from msme_calls.extensions import db, lock
 
 
 @pytest.fixture
@@ -310,3 +310,25 @@ def test_members_and_invitations_of_another_call_are_absent(desk, call, by):
 def test_only_coordinators_see_the_people(client, call, role):
     sign_in(client, world.member(call, role))
     assert client.get(f"/en/desk/{call.slug}/people").status_code == 404
+
+
+def test_a_role_that_ends_while_a_request_waits_its_turn_does_nothing_any_more(app, make_app):
+    call = world.call("closed")
+    who = world.member(call, Role.COORDINATOR)
+    browser = browser_of(make_app(), who)
+    form = browser.page(f"/en/desk/{call.slug}").form(button="Start the review")
+    lock(call)
+    db.session.execute(sa.delete(Membership).where(Membership.person_id == who.id))
+    answers = []
+
+    def press():
+        with browser.application.app_context():
+            answers.append(browser.submit(form).status_code)
+
+    waiting = threading.Thread(target=press)
+    waiting.start()
+    waiting.join(1)  # it is at the door, or waits for the call
+    db.session.commit()
+    waiting.join(30)
+    db.session.expire_all()
+    assert (answers, call.review_started_at) == ([404], None)

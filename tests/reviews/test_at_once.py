@@ -11,7 +11,7 @@ from msme_calls import clock
 from msme_calls.accounts.models import Person
 from msme_calls.calls.models import Call
 from msme_calls.errors import Refused
-from msme_calls.extensions import db
+from msme_calls.extensions import db, lock
 from msme_calls.proposals.models import Proposal
 from msme_calls.reviews import actions
 from msme_calls.reviews.models import Assignment, Review, Standing
@@ -139,3 +139,26 @@ def test_a_review_and_its_removal_at_once_leave_one_of_them(at_once, call, coord
     ended = db.session.get(Assignment, assignment_id).ended_at is not None
     standing = db.session.get(Standing, proposal_id)
     assert (standing is None) if ended else standing.count == 1
+
+
+def test_an_assignment_by_hand_and_a_review_of_the_same_proposal_do_not_stop_one_another(at_once, call, coordinator):
+    """Each holds what the other's new row refers to."""
+    proposal = world.proposal(call)
+    given, other, by = world.assignment(proposal).id, world.reviewer(call).id, coordinator.id
+    call_id, proposal_id, both = call.id, proposal.id, threading.Barrier(2)
+
+    def assign() -> None:
+        lock(db.session.get(Call, call_id))
+        both.wait()
+        who = db.session.get(Person, other)
+        actions.assign(db.session.get(Proposal, proposal_id), who, by=db.session.get(Person, by), at=clock.now())
+
+    def review() -> None:
+        mine = db.session.get(Assignment, given)
+        lock(mine.proposal)
+        both.wait()
+        actions.submit_review(mine, world.sheet(mine.proposal.call), by=mine.reviewer, at=clock.now())
+
+    if db.engine.dialect.name == "sqlite":  # its writers queue for the whole of it
+        both = threading.Barrier(1)
+    assert at_once(assign, review) == ["done", "done"]

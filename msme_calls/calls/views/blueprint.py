@@ -3,7 +3,7 @@
 import uuid
 from typing import Any, TypeVar
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, abort, render_template
 from werkzeug.wrappers import Response
 
 from msme_calls import clock
@@ -11,7 +11,7 @@ from msme_calls.calls import queries
 from msme_calls.calls.desk import at_desk
 from msme_calls.calls.forms.fields import EditForm
 from msme_calls.calls.models import Call
-from msme_calls.extensions import Base, lock
+from msme_calls.extensions import Base
 from msme_calls.i18n import PREFIX
 
 bp = Blueprint("calls", __name__, url_prefix=PREFIX)
@@ -21,10 +21,8 @@ STEPS = {"up": -1, "down": 1}
 
 
 def desk_call(slug: str, act: str) -> Call:
-    """The call of a desk page. Whoever changes something holds its row: two coordinators change a call in turn."""
+    """The call of a desk page."""
     call, _roles = at_desk(slug, act)
-    if request.method == "POST":
-        lock(call)
     return call
 
 
