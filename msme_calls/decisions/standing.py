@@ -64,7 +64,7 @@ def standing(call: Call, person: Person, at: datetime) -> Standing:
         stamp=actions.stamp(resolution),
         proposed_by=_name(resolution.proposed_by_id if resolution else None),
         confirmed_by=_name(resolution.confirmed_by_id if resolution else None),
-        missing=_missing(board, gaps, hidden),
+        missing=_missing(board, gaps, hidden, call),
         recused=sum(proposal.reference in hidden for proposal, _decision in board),
         overdue=overdue(call.life, at),
         seal=seal,
@@ -79,17 +79,22 @@ def _name(person_id: Any) -> str:
     return (person.name or person.email) if person else ""
 
 
-def _missing(board: list[Any], gaps: list[rules.Gap], hidden: set[str]) -> list[Missing]:
-    """What is missing, in words for this reader: of proposals that she is recused from she learns only that."""
+def _missing(board: list[Any], gaps: list[rules.Gap], hidden: set[str], call: Call) -> list[Missing]:
+    """What is missing, in words for this reader: of proposals that she is recused from she learns only that.
+
+    They are in no count either: it would say which outcome they have.
+    """
     proposals = {proposal.reference: proposal for proposal, _decision in board}
+    seen = [row for row in queries.rows_to_check(board) if row.reference not in hidden]
+    known = rules.gaps(seen, call.languages, call.winners, call.runners_up) if hidden and seen else []
+    told = [g for g in known if not g.reference] + [g for g in gaps if g.reference not in hidden | {""}]
+    told = told if hidden else gaps
     found = []
-    for gap in gaps:
-        if gap.reference in hidden:
-            continue
+    for gap in told:
         proposal = proposals.get(gap.reference)
         title, language = (proposal.title or gap.reference, proposal.language) if proposal else ("", "")
         found.append(Missing(title, language, proposal.id if proposal else None, gap.words))
-    if any(gap.reference in hidden for gap in gaps):
+    if len(told) < len(gaps):
         words = _("A proposal from which you are recused isn’t ready yet: another coordinator completes it.")
         found.append(Missing("", "", None, words))
     return found

@@ -14,6 +14,7 @@ from msme_calls.calls.phases import Phase
 from msme_calls.decisions import actions, queries, sealing
 from msme_calls.decisions.actions import Choice
 from msme_calls.decisions.models import Decision, Outcome, Resolution, Seal
+from msme_calls.decisions.standing import standing
 from msme_calls.errors import Refused
 from msme_calls.extensions import db
 from msme_calls.history import History
@@ -379,3 +380,15 @@ def test_decisions_are_left_as_they_are_by_others_calls():
     decide(other, other.proposals[0])
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Decision).filter_by(call_id=made.call.id)) == 5
     assert world.member(other.call, Role.REVIEWER)
+
+
+def test_too_many_winners_do_not_tell_a_recused_coordinator_that_hers_is_one():
+    made = deciding.decided(4, winners=2)
+    mine = made.proposals[0]
+    declare_conflict(mine, made.second, "", by=made.second, at=clock.now())
+    decide(made, made.proposals[3])
+    deciding.words(made, made.proposals[3], 3)
+    db.session.commit()
+    whole, hers = (standing(made.call, who, clock.now()).missing for who in (made.first, made.second))
+    assert [str(m.words) for m in whole] == ["Winners decided: 3. The call announced at most 2."]
+    assert [str(m.words)[:45] for m in hers] == ["A proposal from which you are recused isn’t r"]
