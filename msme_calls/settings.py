@@ -65,6 +65,10 @@ class Settings:
                 raise SettingsError(f"MSME_{name.upper()} must be from {least} to {most}, not {getattr(self, name)}.")
         if self.public_url and not self.public_url.startswith(("http://", "https://")):
             raise SettingsError("MSME_PUBLIC_URL must be a whole address, like https://calls.example.org.")
+        if self.env == "development" and self.public_url.startswith("https://"):
+            raise SettingsError(
+                "MSME_ENV must be production for a site with an https address: development shows its mails."
+            )
         if self.log_level.upper() not in _LEVELS:
             raise SettingsError(f"MSME_LOG_LEVEL must be one of {', '.join(_LEVELS)}.")
 

@@ -49,6 +49,11 @@ def test_what_makes_no_sense_is_refused_by_name(name: str, value: str) -> None:
         from_environment({name: value})
 
 
+def test_a_site_on_the_web_is_not_a_development_installation_by_oversight() -> None:
+    with pytest.raises(SettingsError, match="^MSME_ENV must be production"):
+        from_environment({"MSME_PUBLIC_URL": "https://calls.example.org"})
+
+
 @pytest.mark.parametrize(
     "name, value",
     [
