@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
-from flask import Flask, Response, abort, g, render_template, request
+from flask import Flask, Response, abort, current_app, g, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
@@ -121,8 +121,18 @@ def _http(error: HTTPException) -> Any:
     sentence = _("This request could not be understood. Go back and try once more.")
     if isinstance(error, SecurityError):  # not our host: no address of a page can be made for it
         return Response(sentence, error.code, mimetype="text/plain")
+    if name == "404":
+        return _absent(), error.code, [h for h in error.get_headers() if h[0] == "Allow"]
     page = render_template(f"errors/{name}.html", sentence=sentence, reference="", minutes=_minutes(error))
     return page, error.code, [h for h in error.get_headers() if h[0] in ("Allow", "Retry-After")]
+
+
+def _absent() -> str:
+    """The page of what is hidden or absent, the same bytes for everybody: drawn once for each language."""
+    drawn = current_app.extensions.setdefault("absent_pages", {})
+    if g.lang not in drawn:
+        drawn[g.lang] = render_template("errors/404.html")
+    return drawn[g.lang]
 
 
 def _minutes(error: HTTPException) -> int:

@@ -12,7 +12,7 @@ from world import DAY, answer_to
 
 from msme_calls import clock, uploads
 from msme_calls.accounts import links
-from msme_calls.accounts.models import Person, PersonEconomy
+from msme_calls.accounts.models import Person
 from msme_calls.calls.actions import life
 from msme_calls.calls.kinds import KINDS
 from msme_calls.calls.models import (
@@ -348,8 +348,3 @@ def _picture(shade: int) -> uploads.Checked:
     Image.new("RGB", (8, 8), (shade, 0, 0)).save(out, "PNG")
     out.seek(0)
     return uploads.take(out, "logo.png", kinds=("png",), max_bytes=10**6, max_pages=None)
-
-
-def economies(person: Person, *codes: str) -> None:
-    """What somebody represents: none of it is that of a proposal here."""
-    person.economies = [PersonEconomy(code=code) for code in codes]

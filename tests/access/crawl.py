@@ -39,6 +39,7 @@ class Visit:
 
 # Where those who may not see a thing look for it once more: the matrix has done so in one phase.
 TELLING = "sealed"
+SETTING_UP = ("draft", "open", "review", "published", "elsewhere")  # phases for pages that show nobody's proposal
 FEWER = ("draft", "review", "review-open", "sealed", "published")  # phases on the second database
 
 
@@ -55,7 +56,8 @@ def _places(world: Any, calls: tuple[str, ...]) -> Iterator[tuple[str, str, str,
     """Role, endpoint, call, address."""
     seen = set()
     for endpoint, rule, line in lines(world.app):
-        for call in calls if "GET" in methods(rule) else ():
+        several = [c for c in calls if line.call != "draft" or c in SETTING_UP]
+        for call in several if "GET" in methods(rule) else ():
             for url in _addresses(world, rule, line, call):
                 if url not in seen:
                     seen.add(url)

@@ -29,8 +29,10 @@ SETTING_UP: Rows = (("(calls|criteria|sections|questions|partners|deadline_moves
 PROPOSALS: Rows = (
     ("(hidden )?(public )?answer .*|attachments[.]name|proposals[.].*", f"proposal (A|B|withdrawn) of {OURS}"),
     ("people[.].*", "owner|other|leaver"),
-    ("conflicts[.]reason", f"conflict of {OURS}"),
 )
+# Of submitted sheets: a draft of a review is its reviewer's alone.
+REVIEWS: Rows = (("reviews[.].*|former_reviews[.].*", f".*'s review on A of {OURS}"),)
+CONFLICTS: Rows = (("conflicts[.]reason", f"conflict of {OURS}"),)
 STAFF: Rows = (
     (
         "people[.](name|organisation|email)",
@@ -41,8 +43,6 @@ COORDINATING: Rows = (
     *SETTING_UP,
     *STAFF,
     ("invitations[.].*", f"invitation of {OURS}"),
-    ("reviews[.].*|former_reviews[.].*", f".*'s review on (A|B) of {OURS}"),
-    ("assignments[.]ended_reason", f"declined review of {OURS}"),
     ("decisions[.].*", f"decision on (A|B) of {OURS}"),
 )
 SEES: dict[str, Rows] = {
@@ -58,13 +58,10 @@ SEES: dict[str, Rows] = {
         ("(hidden )?(public )?answer .*|attachments[.]name", "proposal (A|B) of review-open"),
         ("reviews[.].*", f"reviewer's review on (A|B) of {JUDGING}"),
     ),
-    "coordinator": COORDINATING + PROPOSALS,
+    "coordinator": COORDINATING + PROPOSALS + REVIEWS + CONFLICTS,
     "conflicted": COORDINATING + PROPOSALS,
-    "assistant": SETTING_UP + STAFF + PROPOSALS,
-    "chair": SETTING_UP
-    + STAFF
-    + PROPOSALS
-    + (("reviews[.].*|former_reviews[.].*", f".*'s review on (A|B) of {OURS}"),),
+    "assistant": SETTING_UP + STAFF + PROPOSALS + CONFLICTS,
+    "chair": SETTING_UP + STAFF + PROPOSALS + REVIEWS + CONFLICTS,
     "observer": SETTING_UP + STAFF,
     "outsider": ((".*", "(call|invitation) of elsewhere"),),
     "administrator": (("people[.].*", ".*"),),
