@@ -16,7 +16,7 @@ from statements import statements
 from msme_calls import clock, history
 from msme_calls.calls import alerts
 from msme_calls.calls import desk as desks
-from msme_calls.calls.actions import clone, extend, life
+from msme_calls.calls.actions import clone, extend, form, life
 from msme_calls.calls.models import Call, Invitation, Membership, Partner, Role
 from msme_calls.calls.phases import Phase
 from msme_calls.errors import Refused
@@ -328,6 +328,19 @@ def test_the_history_tells_in_words_who_did_what(desk, by):
     told = json.loads(desk.get(f"/en/desk/{call.slug}/history.json").data)
     assert told[0]["words"] == "Example Coordinator cancelled the call: =2+5"
     assert history.verify()[1] is None
+
+
+def test_the_history_calls_the_parts_of_a_form_by_their_words(desk, by):
+    call = world.call("draft", by=by)
+    question = next(q for s in call.sections for q in s.questions if not q.feeds)
+    words, key = question.label["en"], question.key
+    form.move_question(question, 1, by=by, at=clock.now())
+    db.session.commit()
+    assert f"moved the question “{words}”." in desk.page(f"/en/desk/{call.slug}/history").text
+    form.remove_question(question, by=by, at=clock.now())
+    db.session.commit()
+    page = desk.page(f"/en/desk/{call.slug}/history").text
+    assert f"removed the question “{words}” from the form." in page and f"“{key}”" not in page
 
 
 def test_acts_of_other_calls_and_persons_gone_are_told_rightly(desk, by):

@@ -63,4 +63,4 @@ def remove(criterion: Criterion, *, by: Person, at: datetime) -> None:
     allow(rules.no_set_up(call.life, at))
     call.criteria.remove(criterion)
     call.tie_breaks = [k for k in call.tie_breaks if k != criterion.key]
-    history.record("remove-criterion", by=by, at=at, call=call, criterion=criterion.key)
+    history.record("remove-criterion", by=by, at=at, call=call, criterion=dict(criterion.name) or criterion.key)

@@ -61,7 +61,7 @@ def remove_section(section: Section, *, by: Person, at: datetime) -> None:
     call = section.call
     allow(rules.no_section_removal(call.life, [q.feeds for q in section.questions if q.feeds], at))
     call.sections.remove(section)
-    history.record("remove-section", by=by, at=at, call=call, section=section.key)
+    history.record("remove-section", by=by, at=at, call=call, section=dict(section.title) or section.key)
 
 
 def add_question(section: Section, kind: str, content: Content, *, by: Person, at: datetime) -> Question:
@@ -143,4 +143,4 @@ def remove_question(question: Question, *, by: Person, at: datetime) -> None:
     call = section.call
     allow(rules.no_removal(call.life, question.feeds, at))
     section.questions.remove(question)
-    history.record("remove-question", by=by, at=at, call=call, question=question.key)
+    history.record("remove-question", by=by, at=at, call=call, question=dict(question.label) or question.key)

@@ -10,7 +10,7 @@ from flask import request
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from wtforms import FormField, HiddenField, IntegerField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, StopValidation, ValidationError
 
 from msme_calls import history, i18n
 from msme_calls.calls import deadlines
@@ -78,6 +78,11 @@ class WholeNumber(IntegerField):
             super().process_formdata([v.strip() for v in valuelist])
         except ValueError:
             raise ValueError(str(_l("Write a whole number in figures."))) from None
+
+    def pre_validate(self, form: Any) -> None:
+        """What is no number is told so once: its limits say nothing more."""
+        if self.process_errors and "".join(self.raw_data or []).strip():
+            raise StopValidation()
 
 
 class LocalTime(StringField):

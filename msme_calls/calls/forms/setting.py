@@ -195,8 +195,8 @@ class RulesForm(EditForm):
     winners = number_field(_l("Winners"), 0, 500, _l("0 if no number is fixed beforehand."))
     runners_up = number_field(_l("Runners-up"), 0, 500)
     tie_1 = SelectField(_l("Ties are broken first by"), invalid_choice_message=IN_LIST)
-    tie_2 = SelectField(_l("then by"), invalid_choice_message=IN_LIST)
-    tie_3 = SelectField(_l("then by"), invalid_choice_message=IN_LIST)
+    tie_2 = SelectField(_l("Then by"), invalid_choice_message=IN_LIST)
+    tie_3 = SelectField(_l("Then by"), invalid_choice_message=IN_LIST)
     unpublished = SelectMultipleField(
         _l("Parts that are this site’s default"),
         description=_l("The call’s page says of these that they are no official rule. Untick what you have settled."),
