@@ -15,7 +15,8 @@ from msme_calls import i18n, jobs, outbox
 from msme_calls.calls.kinds import KINDS
 
 PASSWORD = "marigold over ultramarine"
-expect.set_options(timeout=15_000)  # a busy machine is slow, not wrong
+PATIENCE = 40_000  # milliseconds; a busy machine is slow, not wrong
+expect.set_options(timeout=PATIENCE)
 Words = Callable[..., str]
 
 
@@ -44,7 +45,7 @@ class Walker:
             base_url=url, locale="fr-FR", timezone_id="Africa/Dakar", java_script_enabled=script
         )
         self.page: Page = self.context.new_page()
-        self.page.set_default_timeout(15_000)
+        self.page.set_default_timeout(PATIENCE)
         self.app, self.email, self.name, self.password = app, email, name, ""
         self.fr = French(app)
         self.languages: set[str] = set()
