@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 
 from msme_calls import i18n
 from msme_calls.accounts.models import Person
-from msme_calls.calls.models import Call, Criterion, Question, Role, Section
+from msme_calls.calls.models import Call, Role
 from msme_calls.extensions import db
 from msme_calls.history import History
 from msme_calls.i18n import _l
@@ -62,13 +62,6 @@ ROLES = {
     Role.OBSERVER: _l("observer"),
 }
 
-Parts = dict[tuple[str, str], str]  # words by kind and key
-PARTS: dict[str, Callable[[Call], sa.Select[str, Any]]] = {
-    "criterion": lambda call: sa.select(Criterion.key, Criterion.name).where(Criterion.call_id == call.id),
-    "section": lambda call: sa.select(Section.key, Section.title).where(Section.call_id == call.id),
-    "question": lambda call: sa.select(Question.key, Question.label).join(Section).where(Section.call_id == call.id),
-}
-
 
 @dataclass(frozen=True)
 class Subjects:
@@ -102,38 +95,23 @@ def of_call(call: Call, reader: Person, *, proposals: bool) -> sa.Select[History
 
 
 def told(rows: list[History], call: Call) -> list[Act]:
-    """Rows of the history in this language: at most six statements whatever their number."""
+    """Rows of the history in this language: three statements whatever their number."""
     said = [row.said.get("details", {}) for row in rows]
     people = {row.actor_id for row in rows if row.actor_id}
     people |= {uuid.UUID(d["person"]) for d in said if d.get("person")}
     names = {p: n for p, n in db.session.execute(sa.select(Person.id, Person.name).where(Person.id.in_(people)))}
     about = {row.proposal_id for row in rows if row.proposal_id}
     proposals = {i: n for s in PROPOSALS for i, n in s.names(about).items()} if about else {}
-    parts = _parts(call, {key for details in said for key in details})
-    return [_act(row, details, names, proposals, call, parts) for row, details in zip(rows, said, strict=True)]
-
-
-def _parts(call: Call, named: set[str]) -> Parts:
-    """What the call's criteria, sections and questions are called now, by the keys that acts name them by."""
-    found: Parts = {}
-    for kind, query in PARTS.items():
-        if kind in named:
-            found |= {(kind, key): i18n.said(words) for key, words in db.session.execute(query(call))}
-    return found
+    return [_act(row, details, names, proposals, call) for row, details in zip(rows, said, strict=True)]
 
 
 def _act(
-    row: History,
-    details: dict[str, Any],
-    names: dict[uuid.UUID, str],
-    proposals: dict[uuid.UUID, str],
-    call: Call,
-    parts: Parts,
+    row: History, details: dict[str, Any], names: dict[uuid.UUID, str], proposals: dict[uuid.UUID, str], call: Call
 ) -> Act:
     nobody = _("Somebody whose account is gone")
     who = names.get(row.actor_id, nobody) if row.actor_id else _("The system")
     proposal = proposals.get(row.proposal_id, "") if row.proposal_id else ""
-    values = {k: parts.get((k, str(v))) or _plain(k, v, names, call) for k, v in details.items()}
+    values = {k: _plain(k, v, names, call) for k, v in details.items()}
     sentence = SENTENCES.get(row.verb, _l("%(who)s did something that has no words here (%(verb)s)."))
     words = str(sentence) % defaultdict(lambda: "–", values, who=who, proposal=proposal, verb=row.verb)
     return Act(row.seq, row.at, who, words, row.verb, proposal, details)

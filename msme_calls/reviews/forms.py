@@ -40,7 +40,9 @@ class AssignForm(_Form):
     """One proposal to one reviewer, by hand."""
 
     proposal = SelectField(_l("Proposal"), [InputRequired(_l("Choose a proposal.")), _listed], validate_choice=False)
-    reviewer = SelectField(_l("Reviewer"), [InputRequired(_l("Choose a reviewer.")), _listed], validate_choice=False)
+    reviewer = SelectField(
+        _l("Who reviews it"), [InputRequired(_l("Choose a reviewer.")), _listed], validate_choice=False
+    )
 
 
 class RemoveForm(_Form):

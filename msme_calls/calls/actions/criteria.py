@@ -39,7 +39,7 @@ def add(call: Call, content: Content, *, by: Person, at: datetime) -> Criterion:
     criterion = Criterion(key=key, position=parts.last(call.criteria))
     content.put(criterion)
     call.criteria.append(criterion)
-    history.record("add-criterion", by=by, at=at, call=call, criterion=key)
+    history.record("add-criterion", by=by, at=at, call=call, criterion=parts.words(content.name))
     return criterion
 
 
@@ -47,14 +47,14 @@ def edit(criterion: Criterion, content: Content, *, by: Person, at: datetime) ->
     """Word a criterion anew; its key stays, since tie-breaks go by it."""
     allow(rules.no_set_up(criterion.call.life, at))
     content.put(criterion)
-    history.record("edit-criterion", by=by, at=at, call=criterion.call, criterion=criterion.key)
+    history.record("edit-criterion", by=by, at=at, call=criterion.call, criterion=parts.words(criterion.name))
 
 
 def move(criterion: Criterion, step: int, *, by: Person, at: datetime) -> None:
     """Move a criterion one place up (-1) or down (1)."""
     allow(rules.no_set_up(criterion.call.life, at))
     if parts.shift(criterion.call.criteria, criterion, step):
-        history.record("move-criterion", by=by, at=at, call=criterion.call, criterion=criterion.key)
+        history.record("move-criterion", by=by, at=at, call=criterion.call, criterion=parts.words(criterion.name))
 
 
 def remove(criterion: Criterion, *, by: Person, at: datetime) -> None:
@@ -63,4 +63,4 @@ def remove(criterion: Criterion, *, by: Person, at: datetime) -> None:
     allow(rules.no_set_up(call.life, at))
     call.criteria.remove(criterion)
     call.tie_breaks = [k for k in call.tie_breaks if k != criterion.key]
-    history.record("remove-criterion", by=by, at=at, call=call, criterion=dict(criterion.name) or criterion.key)
+    history.record("remove-criterion", by=by, at=at, call=call, criterion=parts.words(criterion.name))

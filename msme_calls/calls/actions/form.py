@@ -38,7 +38,7 @@ def add_section(call: Call, title: Words, intro: Words, *, by: Person, at: datet
     key = parts.key_for(title, [s.key for s in call.sections], "section")
     section = Section(key=key, position=parts.last(call.sections), title=title, intro=intro)
     call.sections.append(section)
-    history.record("add-section", by=by, at=at, call=call, section=key)
+    history.record("add-section", by=by, at=at, call=call, section=parts.words(title))
     return section
 
 
@@ -46,14 +46,14 @@ def word_section(section: Section, title: Words, intro: Words, *, by: Person, at
     """Change a section's title and introduction."""
     allow(rules.no_form_wording(section.call.life, at))
     section.title, section.intro = title, intro
-    history.record("word-section", by=by, at=at, call=section.call, section=section.key)
+    history.record("word-section", by=by, at=at, call=section.call, section=parts.words(section.title))
 
 
 def move_section(section: Section, step: int, *, by: Person, at: datetime) -> None:
     """Move a section one place up (-1) or down (1)."""
     allow(rules.no_set_up(section.call.life, at))
     if parts.shift(section.call.sections, section, step):
-        history.record("move-section", by=by, at=at, call=section.call, section=section.key)
+        history.record("move-section", by=by, at=at, call=section.call, section=parts.words(section.title))
 
 
 def remove_section(section: Section, *, by: Person, at: datetime) -> None:
@@ -61,7 +61,7 @@ def remove_section(section: Section, *, by: Person, at: datetime) -> None:
     call = section.call
     allow(rules.no_section_removal(call.life, [q.feeds for q in section.questions if q.feeds], at))
     call.sections.remove(section)
-    history.record("remove-section", by=by, at=at, call=call, section=dict(section.title) or section.key)
+    history.record("remove-section", by=by, at=at, call=call, section=parts.words(section.title))
 
 
 def add_question(section: Section, kind: str, content: Content, *, by: Person, at: datetime) -> Question:
@@ -75,7 +75,7 @@ def add_question(section: Section, kind: str, content: Content, *, by: Person, a
         options=_options(call, kind, content.options),
     )  # fmt: skip
     section.questions.append(question)
-    history.record("add-question", by=by, at=at, call=call, question=key)
+    history.record("add-question", by=by, at=at, call=call, question=parts.words(content.label))
     return question
 
 
@@ -100,7 +100,7 @@ def word_question(question: Question, wording: Wording, *, by: Person, at: datet
     call = question.section.call
     allow(rules.no_form_wording(call.life, at))
     question.label, question.help = wording.label, wording.help
-    history.record("word-question", by=by, at=at, call=call, question=question.key)
+    history.record("word-question", by=by, at=at, call=call, question=parts.words(question.label))
 
 
 def edit_question(question: Question, content: Content, *, by: Person, at: datetime) -> None:
@@ -111,7 +111,7 @@ def edit_question(question: Question, content: Content, *, by: Person, at: datet
     question.required = content.required or bool(question.feeds)
     question.hidden, question.public = content.hidden, content.public
     question.options = _options(call, question.kind, content.options)
-    history.record("edit-question", by=by, at=at, call=call, question=question.key)
+    history.record("edit-question", by=by, at=at, call=call, question=parts.words(question.label))
 
 
 def move_question(question: Question, step: int, *, by: Person, at: datetime) -> None:
@@ -120,7 +120,7 @@ def move_question(question: Question, step: int, *, by: Person, at: datetime) ->
     call = section.call
     allow(rules.no_set_up(call.life, at))
     if parts.shift(section.questions, question, step) or _into_next(question, call, section, step):
-        history.record("move-question", by=by, at=at, call=call, question=question.key)
+        history.record("move-question", by=by, at=at, call=call, question=parts.words(question.label))
 
 
 def _into_next(question: Question, call: Call, section: Section, step: int) -> bool:
@@ -143,4 +143,4 @@ def remove_question(question: Question, *, by: Person, at: datetime) -> None:
     call = section.call
     allow(rules.no_removal(call.life, question.feeds, at))
     section.questions.remove(question)
-    history.record("remove-question", by=by, at=at, call=call, question=dict(question.label) or question.key)
+    history.record("remove-question", by=by, at=at, call=call, question=parts.words(question.label))

@@ -33,3 +33,8 @@ def shift(rows: list[Any], row: Any, step: int) -> bool:
 def last(rows: list[Any]) -> int:
     """The position after all others."""
     return max((r.position for r in rows), default=-1) + 1
+
+
+def words(written: dict[str, str]) -> dict[str, str]:
+    """What a part is called now, for the history: it reads the same when the part is worded anew or gone."""
+    return {language: text for language, text in written.items() if text}
