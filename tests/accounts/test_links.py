@@ -66,9 +66,7 @@ def test_a_used_an_expired_a_foreign_and_an_absent_link_are_the_same_page(
     db.session.execute(db.update(Link).where(Link.token_hash == links._hash(used)).values(used_at=clock.now()))
     link = db.session.get_one(Link, links._hash(expired))
     link.expires_at = clock.now()
-    answers = {
-        str(seen(client, f"/en/links/{purpose}/{token}")) for token in (used, expired, foreign, "A" * 43, "%00", "é")
-    }
+    answers = {str(seen(client, f"/en/links/{purpose}/{token}")) for token in (used, expired, foreign, "A" * 43, "é")}
     assert len(answers) == 1
     page = client.page(f"/en/links/{purpose}/{used}", status=404)
     assert page.title == "This link no longer works"

@@ -79,7 +79,7 @@ def test_nothing_else_can_be_read_through_it(posting: flask.Flask, client: Stric
 
 
 def test_the_footer_leads_there(client: StrictClient) -> None:
-    assert client.page("/fr/").link("Mailbox (development)") == "/fr/mailbox"
+    assert client.page("/en/").link("Mailbox (development)") == "/en/mailbox"
 
 
 def test_in_production_there_is_no_such_page(
