@@ -29,8 +29,8 @@ OUTCOMES: dict[Outcome, Any] = {
 SENTENCES = {
     "decide": _l("%(who)s decided on %(proposal)s."),
     "set-words": _l("%(who)s wrote the public words for %(proposal)s."),
-    "propose-decision": _l("%(who)s proposed the decision as a whole (recused from %(recused)s)."),
-    "confirm-decision": _l("%(who)s confirmed the decision as a whole (recused from %(recused)s)."),
+    "propose-decision": _l("%(who)s proposed the decision as a whole (recusals: %(recused)s)."),
+    "confirm-decision": _l("%(who)s confirmed the decision as a whole (recusals: %(recused)s)."),
     "reopen-decision": _l("A change by %(who)s undid the proposal of the decision and its confirmation."),
     "take-back-decision": _l("%(who)s took the proposal of the decision back."),
     "seal": _l("%(who)s sealed the result for %(result_at)s, with the fingerprint %(digest)s."),
