@@ -31,12 +31,12 @@ _PATTERNS = {
     "instant": {
         "en": "EEE d MMMM y, HH:mm",
         "fr": "EEEE d MMMM y 'à' H '\u00a0h\u00a0' mm",
-        "es": "EEEE d 'de' MMMM 'de' y, HH:mm",
+        "es": "EEEE d 'de' MMMM 'de' y, 'a las' HH:mm",
     },
     "second": {
         "en": "d MMMM y, HH:mm:ss",
         "fr": "d MMMM y 'à' H '\u00a0h\u00a0' mm '\u00a0min\u00a0' ss '\u00a0s'",
-        "es": "d 'de' MMMM 'de' y, HH:mm:ss",
+        "es": "d 'de' MMMM 'de' y, 'a las' HH:mm:ss",
     },
     "day": {"en": "d MMMM y", "fr": "d MMMM y", "es": "d 'de' MMMM 'de' y"},
     "short_day": {"en": "d MMMM", "fr": "d MMMM", "es": "d 'de' MMMM"},

@@ -16,7 +16,7 @@ function written(instant, zone) {
   const part = Object.fromEntries(new Intl.DateTimeFormat(lang, { ...day, ...time }).formatToParts(instant).map((p) => [p.type, p.value]));
   const date = [part.weekday, part.day, part.month, part.year];
   if (lang === "fr") return `${date.join(" ").replace(" 1 ", " 1er ")} à ${Number(part.hour)}\u00a0h\u00a0${part.minute}`;
-  if (lang === "es") return `${date[0]} ${date.slice(1).join(" de ")}, ${part.hour}:${part.minute}`;
+  if (lang === "es") return `${date[0]} ${date.slice(1).join(" de ")}, a las ${part.hour}:${part.minute}`;
   return `${date.join(" ")}, ${part.hour}:${part.minute}`;
 }
 
