@@ -21,13 +21,18 @@ class Column:
     value: Callable[[Any], Any]
 
 
+def plain(value: Any) -> str:
+    """A value as text: instants as ISO 8601 has them, the same in every format."""
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
 def inert(value: Any) -> Any:
     """A cell that a spreadsheet shows and never runs; numbers stay numbers."""
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: ""}[value]
     if isinstance(value, int | float):
         return value
-    text = value.isoformat() if isinstance(value, datetime) else str(value)
+    text = plain(value)
     return f"'{text}" if text.lstrip(" \ufeff\u200b").startswith(_RUNS) else text
 
 
@@ -51,7 +56,7 @@ def as_json(columns: list[Column], rows: Iterable[Any]) -> Iterator[str]:
     yield "["
     for n, row in enumerate(rows):
         record = {c.name: c.value(row) for c in columns}
-        yield (",\n" if n else "\n") + json.dumps(record, ensure_ascii=False, default=str)
+        yield (",\n" if n else "\n") + json.dumps(record, ensure_ascii=False, default=plain)
     yield "\n]\n"
 
 

@@ -2,7 +2,9 @@
 
 import csv
 import io
+import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +66,13 @@ def test_no_spreadsheet_takes_a_cell_for_a_formula(text: str) -> None:
 @given(st.integers() | st.floats(allow_nan=False, allow_infinity=False))
 def test_a_number_stays_a_number(number: float) -> None:
     assert exports.inert(number) == number
+
+
+def test_an_instant_is_written_alike_in_every_format() -> None:
+    columns = [exports.Column("at", lambda row: row)]
+    at = datetime(2027, 6, 27, 8, tzinfo=UTC)
+    assert "2027-06-27T08:00:00+00:00" in "".join(exports.as_csv(columns, [at]))
+    assert json.loads("".join(exports.as_json(columns, [at]))) == [{"at": "2027-06-27T08:00:00+00:00"}]
 
 
 def test_every_list_that_can_be_downloaded_is_inert(seen: Any) -> None:

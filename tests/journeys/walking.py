@@ -173,6 +173,7 @@ class Walker:
 
     def score(self, value: int) -> None:
         """The same score for every criterion of the sheet."""
+        self.page.locator(".sheet [name=act]").first.wait_for()  # all() takes the page as far as it has come
         for criterion in self.page.locator(".sheet details:has(.anchor)").all():
             if criterion.get_attribute("open") is None:
                 criterion.locator("summary").click()
