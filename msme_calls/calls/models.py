@@ -64,6 +64,7 @@ class Call(Base):
     blindness: Mapped[Blindness] = mapped_column(default=Blindness.OPEN)
     economy_rule: Mapped[bool] = mapped_column(default=True)
     tie_breaks: Mapped[list] = mapped_column(default=list)  # keys of criteria, in order; the last resort is a draw
+    draw_seed: Mapped[str | None]  # of that draw: random, made when the review starts, when no proposal can be added
     unpublished: Mapped[list] = mapped_column(default=list)  # parts that are this site's default, not the organisers'
 
     opens_at: Mapped[datetime | None]

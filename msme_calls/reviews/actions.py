@@ -277,5 +277,5 @@ def restand(proposal: Proposal) -> Standing:
     standing.mean = scoring.billionths(scoring.mean(scores))
     standing.spread = scoring.spread(scores)
     standing.ties = ranking.tie_text(single)
-    standing.draw = ranking.draw(call.slug, proposal.reference)
+    standing.draw = ranking.draw(call.draw_seed or call.slug, proposal.reference)
     return standing

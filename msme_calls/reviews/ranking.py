@@ -21,9 +21,12 @@ def tie_text(means: Sequence[Fraction | None]) -> str:
     return "/".join(f"{0 if m is None else 1 + (billionths(m) or 0):0{_WIDTH}}" for m in means)
 
 
-def draw(call: str, reference: str) -> str:
-    """The last resort: SHA-256 of “call:reference” in hexadecimal; the higher wins. Fixed when a reference is given."""
-    return hashlib.sha256(f"{call}:{reference}".encode()).hexdigest()
+def draw(seed: str, reference: str) -> str:
+    """The last resort: SHA-256 of “seed:reference” in hexadecimal; the higher wins.
+
+    The seed is made once nothing can be submitted any more, so that nobody can choose among references by it.
+    """
+    return hashlib.sha256(f"{seed}:{reference}".encode()).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -400,3 +400,11 @@ def test_one_browser_of_two_coordinators_launches(desk, draft):
     forms = [b.page(f"/en/desk/{draft.slug}").form(button="Launch the call") for b in (desk, other)]
     assert [desk.submit(forms[0]).status_code, other.submit(forms[1]).status_code] == [302, 403]
     assert len(db.session.scalars(sa.select(Membership).filter_by(call_id=draft.id)).all()) == 2
+
+
+def test_nobody_knows_the_draw_among_equals_while_proposals_can_be_made(desk, by):
+    first, second = world.call("closed", slug="first", by=by), world.call("closed", slug="second", by=by)
+    assert (first.draw_seed, second.draw_seed) == (None, None)
+    for call in (first, second):
+        press(desk, call, "start-review")
+    assert first.draw_seed and second.draw_seed and first.draw_seed != second.draw_seed

@@ -1,5 +1,6 @@
 """The life of a call: made from a kind, launched, reviewed, decided; and ended early."""
 
+import secrets
 from datetime import datetime
 
 from msme_calls import history
@@ -76,10 +77,14 @@ def launch(call: Call, missing: int, *, by: Person | None, at: datetime) -> None
 
 
 def start_review(call: Call, *, by: Person | None, at: datetime) -> None:
-    """Let reviewers in; the deadline can't move any more."""
+    """Let reviewers in; the deadline can't move any more. From now on equal proposals have an order among them.
+
+    Its seed is made here: known earlier, it would tell which of many drafts to submit.
+    """
     allow(rules.no_start_review(call.life, at))
     call.review_started_at = at
-    history.record("start-review", by=by, at=at, call=call)
+    call.draw_seed = secrets.token_hex(16)
+    history.record("start-review", by=by, at=at, call=call, draw_seed=call.draw_seed)
 
 
 def start_deciding(call: Call, *, by: Person | None, at: datetime) -> None:
