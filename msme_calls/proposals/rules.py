@@ -37,14 +37,19 @@ _STANDING = {
 }
 
 
-def public_status(status: Status, phase: Phase) -> Standing:
-    """What an applicant is told of her proposal: nothing in it depends on what reviewers or coordinators think."""
+def public_status(status: Status, phase: Phase, sealed: bool = False) -> Standing:
+    """What an applicant is told of her proposal: nothing in it depends on what reviewers or coordinators think.
+
+    `sealed`: the call has a result. One that was archived without is over, and nothing more can be said of it.
+    """
     if phase is Phase.CANCELLED:
         return Standing.CANCELLED
     if status is Status.WITHDRAWN:
         return Standing.WITHDRAWN
     if status is Status.DRAFT:
         return Standing.DRAFT if phase is Phase.OPEN else Standing.MISSED
+    if phase is Phase.ARCHIVED and sealed:
+        return Standing.PUBLISHED
     return _STANDING.get(phase, Standing.RECEIVED)
 
 

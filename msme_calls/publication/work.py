@@ -15,6 +15,7 @@ from msme_calls.calls.desk import at_desk
 from msme_calls.calls.kinds import KINDS
 from msme_calls.calls.models import Role
 from msme_calls.extensions import LANGUAGES, db
+from msme_calls.proposals.rules import public_status
 from msme_calls.publication import queries
 from msme_calls.publication.actions import day, record_past_edition
 from msme_calls.publication.views import bp, call_page
@@ -30,7 +31,10 @@ def my_work() -> str:
     return render_template(
         "publication/my_work.html",
         at=at,
-        proposals=queries.own_proposals(current_user),
+        proposals=[
+            (p, public_status(p.status, p.call.phase(at), bool(p.call.sealed_at)))
+            for p in queries.own_proposals(current_user)
+        ],
         queue=queries.review_queue(current_user, at),
         reviewer=any(Role.REVIEWER in own for _, own in roles),
         staffed=staffed,

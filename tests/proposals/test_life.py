@@ -146,6 +146,8 @@ def test_what_an_applicant_is_told_in_each_phase(phase):
     cancelled = phase is Phase.CANCELLED
     assert public_status(Status.SUBMITTED, phase) is TOLD[phase]
     assert public_status(Status.WITHDRAWN, phase) is (Standing.CANCELLED if cancelled else Standing.WITHDRAWN)
+    archived = phase is Phase.ARCHIVED
+    assert public_status(Status.SUBMITTED, phase, sealed=True) is (Standing.PUBLISHED if archived else TOLD[phase])
     draft = {Phase.OPEN: Standing.DRAFT, Phase.CANCELLED: Standing.CANCELLED}.get(phase, Standing.MISSED)
     assert public_status(Status.DRAFT, phase) is draft
 

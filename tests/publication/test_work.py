@@ -2,6 +2,7 @@
 
 import pytest
 import world
+from deciding import sealed
 from signing_in import sign_in
 
 from msme_calls.calls.models import Call, Role
@@ -20,6 +21,21 @@ def test_an_applicant_sees_her_own_proposals_and_nobody_elses(client):
     mine, other = world.draft(call), world.draft(call)
     page = sign_in(client, mine.owner).page("/en/my-work")
     assert mine.title in page.text and other.title not in page.text
+
+
+def test_her_proposal_says_how_far_it_is_and_no_more(client):
+    mine = world.proposal(world.call("review"))
+    page = sign_in(client, mine.owner).page("/en/my-work")
+    assert "In review" in page.text and "Read the decision" not in page.text
+
+
+def test_once_the_result_is_out_the_decision_is_one_step_away(client, at):
+    made, _seal = sealed()
+    mine = made.proposals[0]
+    address = f"/en/proposals/{mine.id}/outcome"
+    assert "Read the decision" not in sign_in(client, mine.owner).page("/en/my-work").text
+    at(made.call.result_at)
+    assert sign_in(client, mine.owner).page("/en/my-work").link("Read the decision") == address
 
 
 def test_who_has_nothing_yet_is_shown_the_open_calls(client):

@@ -37,7 +37,7 @@ def course(proposal: Proposal) -> dict[str, Any]:
         "at": at,
         "phase": phase,
         "open": phase is Phase.OPEN,
-        "standing": rules.public_status(proposal.status, phase),
+        "standing": rules.public_status(proposal.status, phase, bool(proposal.call.sealed_at)),
         "version": counting,
         "unsent": answers.unsent(proposal, counting),
         "progress": answers.progress(proposal),
@@ -66,7 +66,7 @@ def _start_page(call: Call, at: datetime) -> str:
         "proposals/start.html",
         call=call,
         at=at,
-        mine=[(p, rules.public_status(p.status, phase)) for p in mine],
+        mine=[(p, rules.public_status(p.status, phase, bool(call.sealed_at))) for p in mine],
         latest=next((p for p in mine if p.status is Status.DRAFT), mine[0] if mine else None),
         reason=rules.no_start(phase),
     )
