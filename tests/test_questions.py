@@ -141,6 +141,7 @@ def test_nothing_answered_is_missing_only_where_it_is_required(english, kind):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("lang", i18n.LANGUAGES)
 def test_hostile_text_breaks_nothing(app, kind, lang):
+    """Threat B23."""
     question = asked(kind)
     names = ["asked", "asked-0-what", "asked-0-when", "asked-1-name", "asked-1-email", "asked-9999-what"]
     with i18n.use(lang):
@@ -333,6 +334,7 @@ def test_rows_keep_their_order_across_gaps_and_empty_ones_count_for_nothing(engl
 
 
 def test_checks_of_very_long_text_take_no_time(english):
+    """Threat B25."""
     import time
 
     for kind in KINDS:

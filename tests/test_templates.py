@@ -186,6 +186,7 @@ def test_choices_may_be_lazy_sentences_or_groups(jinja):
 
 
 def test_browser_and_server_count_the_same_words(tmp_path):
+    """Threat B24."""
     from msme_calls.questions import words
 
     texts = ["", " – ", "l’art d’aimer", "see https://example.org/a?b=c now", "中小企业 2027年", "カード3枚"]

@@ -1,4 +1,7 @@
-"""Addresses that name nothing are absent, whatever stands in them: no database is asked what it can't be asked."""
+"""Addresses that name nothing are absent, whatever stands in them: no database is asked what it can't be asked.
+
+Threat B23.
+"""
 
 import pytest
 import world

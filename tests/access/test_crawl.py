@@ -1,4 +1,7 @@
-"""What everybody reads on every page in every phase: no word that isn't for her, and no word that has come to life."""
+"""What everybody reads on every page in every phase: no word that isn't for her, and no word that has come to life.
+
+Threats A10, A12.
+"""
 
 from collections import defaultdict
 from typing import Any

@@ -46,7 +46,7 @@ def unsafe(world: Any) -> list[tuple[str, str, Line]]:
 
 @pytest.mark.parametrize("token", ["", "stale", "of another session"])
 def test_a_form_without_its_token_does_nothing_and_gives_back_what_was_typed(seen: Any, token: str) -> None:
-    """Threat B4. Who isn't signed in is told that first, and her text is kept as well."""
+    """Threat B4. Who isn't signed in is told that first, and her text is kept as well. Threat D10."""
     wrong = []
     for endpoint, url, line in unsafe(seen):
         for role in {someone(line), "anonymous"}:

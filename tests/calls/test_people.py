@@ -178,6 +178,7 @@ def test_a_used_link_is_like_one_that_never_was(client, call, path):
 
 
 def test_an_invitation_taken_back_opens_nothing(client, desk, call, path):
+    """Threat A20."""
     page = desk.page(f"/en/desk/{call.slug}/people")
     other = desk.application.test_client()
     form = other.page(path).form(button="Accept the invitation")
@@ -200,6 +201,7 @@ def test_declining_keeps_the_reason_and_can_be_followed_by_a_new_invitation(clie
 
 
 def test_another_account_than_the_one_invited_is_refused_in_words(client, call, path):
+    """Threat A20."""
     other = world.person(email="other@example.org")
     sign_in(client, other)
     page = client.page(path)

@@ -55,6 +55,7 @@ def test_the_page_stands_as_it_is_once_the_result_is_sealed(desk, by):
 
 
 def test_the_second_of_two_coordinators_sees_both_texts_and_saves_knowingly(desk, draft):
+    """Threat D6."""
     other = browser_of(desk.application, world.member(draft, Role.COORDINATOR))
     url = f"/en/desk/{draft.slug}/texts"
     mine, theirs = desk.page(url).form(), other.page(url).form()
@@ -112,6 +113,7 @@ def test_dates_are_typed_in_the_calls_zone_and_kept_as_instants(desk, draft):
 
 
 def test_another_zone_makes_other_instants_of_the_same_local_times(desk, draft):
+    """Threat D4."""
     form = desk.page(f"/en/desk/{draft.slug}/dates").form()
     desk.submit(form, zone="Asia/Tokyo", opens="2027-03-01T09:00", deadline="2027-04-30T23:59",
                 review_due="2027-05-20T18:00", review_cutoff="2027-05-31T18:00", result="2027-06-27T10:00")  # fmt: skip
@@ -131,6 +133,7 @@ def test_another_zone_makes_other_instants_of_the_same_local_times(desk, draft):
     ],
 )
 def test_a_time_that_is_none_is_refused_in_words_and_kept_as_typed(desk, draft, typed, said):
+    """Threat E9."""
     form, before = desk.page(f"/en/desk/{draft.slug}/dates").form(), draft.opens_at
     page = Page(desk.submit(form, opens=typed))
     assert page.status == 422 and said in page.text

@@ -62,6 +62,7 @@ def test_only_outcomes_of_the_call_can_be_given():
 
 @pytest.mark.parametrize("kind", ["own", "organisation", "economy", "declared"])
 def test_nobody_decides_what_she_has_a_conflict_with_whatever_her_role(kind):
+    """Threat A18."""
     made = deciding.deciding(2, economy_rule=True)
     mine = made.proposals[0]
     if kind == "own":
@@ -258,6 +259,7 @@ def test_sealed_decisions_stand():
 
 
 def test_unsealing_takes_two_and_a_public_note():
+    """Threat E11."""
     made, seal = deciding.sealed()
     call, at = made.call, clock.now()
     with pytest.raises(Refused, match="Nobody has asked"):
@@ -305,6 +307,7 @@ def test_a_result_about_to_appear_cant_be_unsealed(before, refused):
 
 
 def test_two_who_seal_at_once_make_one_seal(app):
+    """Threat E8."""
     made = deciding.confirmed()
     call_id, people, ends = made.call.id, [made.first.id, made.second.id], []
     db.session.commit()  # reading began a transaction, and SQLite has one at a time

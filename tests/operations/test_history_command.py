@@ -1,4 +1,7 @@
-"""`msme-calls history`: whoever changes, adds or takes out a row is found out, even with the database in hand."""
+"""`msme-calls history`: whoever changes, adds or takes out a row is found out, even with the database in hand.
+
+Threat A21.
+"""
 
 import re
 from collections.abc import Callable, Iterator

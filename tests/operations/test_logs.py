@@ -1,4 +1,7 @@
-"""Every log is a line of JSON, whoever writes it, and holds no address, token or line of somebody's making."""
+"""Every log is a line of JSON, whoever writes it, and holds no address, token or line of somebody's making.
+
+Threat B22.
+"""
 
 import json
 import logging

@@ -66,6 +66,7 @@ def test_a_site_on_the_web_is_not_a_development_installation_by_oversight() -> N
     ],
 )
 def test_production_refuses_what_is_unsafe(name: str, value: str) -> None:
+    """Threat B28."""
     assert from_environment(PRODUCTION).production
     with pytest.raises(SettingsError, match=name):
         from_environment({**PRODUCTION, name: value})

@@ -50,6 +50,7 @@ def test_changed_answers_make_a_second_version_and_the_first_stays(draft):
 
 @pytest.mark.parametrize(("seconds", "taken"), [(-1, True), (0, False), (1, False)])
 def test_the_deadline_is_an_instant(draft, seconds, taken):
+    """Threat D1."""
     at = draft.call.deadline_at + timedelta(seconds=seconds)
     if taken:
         assert actions.submit(draft, "k", by=draft.owner, at=at).number == 1

@@ -150,6 +150,7 @@ def test_check_goes_there_whatever_is_missing_and_lists_it_with_links(her, call)
 
 
 def test_two_windows_show_both_texts_and_the_next_press_decides(her, call):
+    """Threat D7."""
     overview = start(her, call)
     url = f"{overview}/sections/contact"
     one, two = her.page(url).form(button="Save and continue"), her.page(url).form(button="Save and continue")
@@ -224,6 +225,7 @@ def test_a_deadline_that_passes_while_the_form_is_open_keeps_what_was_typed(her,
 
 
 def test_a_deadline_that_moves_while_the_form_is_open_is_the_one_that_holds(her, call, at):
+    """Threat D3."""
     overview = start(her, call)
     form = her.page(f"{overview}/sections/contact").form(button="Save and continue")
     former, call.deadline_at = call.deadline_at, call.deadline_at + timedelta(days=7)

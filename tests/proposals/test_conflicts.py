@@ -1,4 +1,4 @@
-"""A conflict of interest is the same in the rule and in the database’s condition, whatever the facts."""
+"""A conflict of interest is the same in the rule and in the database’s condition, whatever the facts. Threat A18."""
 
 import itertools
 

@@ -119,6 +119,7 @@ class Life(RuleBasedStateMachine):
 
 @pytest.mark.timeout(300)
 def test_only_legal_moves_happen_whatever_the_order(app, at):
+    """Threat D9."""
     few = settings(
         max_examples=12,
         stateful_step_count=18,
@@ -143,6 +144,7 @@ TOLD = {
 
 @pytest.mark.parametrize("phase", TOLD)
 def test_what_an_applicant_is_told_in_each_phase(phase):
+    """Threat A17."""
     cancelled = phase is Phase.CANCELLED
     assert public_status(Status.SUBMITTED, phase) is TOLD[phase]
     assert public_status(Status.WITHDRAWN, phase) is (Standing.CANCELLED if cancelled else Standing.WITHDRAWN)

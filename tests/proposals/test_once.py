@@ -1,4 +1,4 @@
-"""Twenty presses at once are one submission, and two windows saving at once lose nothing."""
+"""Twenty presses at once are one submission, and two windows saving at once lose nothing. Threats D5, C24."""
 
 import threading
 import uuid

@@ -221,6 +221,7 @@ def test_an_unsealed_result_leaves_its_fingerprint_and_its_note(client, made, se
 
 
 def test_a_result_that_was_unsealed_appears_only_with_its_new_seal(client, made, at):
+    """Threat E11."""
     first_instant = made.call.result_at
     actions.ask_unseal(made.call, NOTE, by=made.first, at=clock.now())
     actions.unseal(made.call, by=made.second, at=clock.now())

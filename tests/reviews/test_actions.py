@@ -423,6 +423,7 @@ def test_the_queue_forgets_what_its_reviewer_may_not_judge_any_more(app, change)
 
 
 def test_the_queue_goes_by_due_date_then_by_an_order_of_each_reviewers_own(app):
+    """Threats A14, A16."""
     call, later = world.call("review"), world.call("review")
     later.review_due_at += DAY
     reviewers = [world.person() for _ in range(6)]

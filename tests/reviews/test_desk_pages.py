@@ -249,6 +249,7 @@ def token(desk, call) -> str:
 
 @pytest.mark.parametrize("name", ["ranking", "progress/reviews"])
 def test_exports_hide_it_too(desk, call, conflicted, name):
+    """Threat A14."""
     for ending in ("csv", "json"):
         text = desk.get(url(call, f"{name}.{ending}")).get_data(as_text=True)
         for secret in (conflicted.title, conflicted.reference, "Secret of Example Title 1"):
@@ -257,6 +258,7 @@ def test_exports_hide_it_too(desk, call, conflicted, name):
 
 
 def test_the_conflict_holds_for_every_role(app, call, conflicted):
+    """Threat A18."""
     for role in (Role.ASSISTANT, Role.CHAIR, Role.COORDINATOR):
         who = world.member(call, role, world.person(organisation=conflicted.organisation))
         browser = browser_of(app, who)

@@ -1,4 +1,4 @@
-"""The order: by the mean, the published tie-breaks, last by a draw that anyone can recompute."""
+"""The order: by the mean, the published tie-breaks, last by a draw that anyone can recompute. Threat D11."""
 
 import hashlib
 from fractions import Fraction

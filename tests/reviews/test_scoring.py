@@ -1,4 +1,4 @@
-"""Scores are exact, missing is not zero, and the order of reviews has no part in them."""
+"""Scores are exact, missing is not zero, and the order of reviews has no part in them. Threat D11."""
 
 from fractions import Fraction
 from math import sqrt
