@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityEr
 from werkzeug.sansio.multipart import Data, Field, MultipartDecoder
 
 from msme_calls.extensions import db
+from msme_calls.storage import Missing, Unreachable
 
 log = structlog.get_logger()
 Fields = list[tuple[str, str]]  # names and values, in order
@@ -147,6 +148,17 @@ def _database_away(error: OperationalError) -> tuple[str, int, dict[str, str]]:
     return render_template("errors/unavailable.html"), HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": "5"}
 
 
+def _storage_away(error: Unreachable | Missing) -> tuple[str, int, dict[str, str]]:
+    db.session.rollback()
+    log.error("file not given", error=type(error).__name__, reason=str(error))
+    sentence = _("Files can’t be read at the moment. Load the page again in a few minutes; nothing is lost.")
+    return (
+        render_template("errors/unavailable.html", sentence=sentence),
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        {"Retry-After": "60"},
+    )
+
+
 def _crash(error: Exception) -> tuple[str, int]:
     db.session.rollback()
     reference = uuid.uuid4().hex[:8].upper()
@@ -161,6 +173,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(RequestEntityTooLarge, _too_large)
     app.register_error_handler(StaleDataError, _clash)
     app.register_error_handler(OperationalError, _database_away)
+    app.register_error_handler(Unreachable, _storage_away)
+    app.register_error_handler(Missing, _storage_away)
     app.register_error_handler(HTTPException, _http)
     if not app.debug:
         app.register_error_handler(Exception, _crash)

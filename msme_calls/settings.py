@@ -6,13 +6,15 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 HERE = Path(__file__).resolve().parent.parent
 DEVELOPMENT_SECRET = "development only, never in production"  # production refuses to start with it
 
 
 _RANGES = (("port", 1, 65535), ("mail_port", 1, 65535), ("threads", 1, 200), ("trusted_proxies", 0, 9),
-           ("mail_timeout", 1, 600), ("max_upload_mb", 1, 1000))  # fmt: skip
+           ("mail_timeout", 1, 600), ("max_upload_mb", 1, 1000), ("database_connections", 0, 500),
+           ("database_timeout", 0, 3600))  # fmt: skip
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
@@ -32,7 +34,14 @@ class Settings:
     env: str = _setting("development", "`development` or `production`; production demands real secrets")
     secret_key: str = _setting(DEVELOPMENT_SECRET, "signs sessions and form tokens; at least 32 characters", True)
     database_url: str = _setting("", "SQLAlchemy address; empty: SQLite in the data folder", True)
+    database_connections: int = _setting(0, "most connections of a process to PostgreSQL; 0: its threads and two more")
+    database_timeout: int = _setting(20, "seconds after which PostgreSQL gives a statement up; 0: never")
     data: Path = _setting(HERE / "var", "folder for the SQLite database, uploaded files and the mailbox")
+    storage_url: str = _setting(
+        "", "S3-compatible storage of files, `s3://bucket/prefix?endpoint=…&region=…`; empty: the data folder"
+    )
+    storage_key: str = _setting("", "its access key; empty: the `AWS_…` variables, or the role of the machine")
+    storage_secret: str = _setting("", "its secret key", True)
     public_url: str = _setting("", "address that people use, for links in mails; empty: http://HOST:PORT")
     host: str = _setting("127.0.0.1", "address to listen on")
     port: int = _setting(8000, "port to listen on")
@@ -63,6 +72,8 @@ class Settings:
         for name, least, most in _RANGES:
             if not least <= getattr(self, name) <= most:
                 raise SettingsError(f"MSME_{name.upper()} must be from {least} to {most}, not {getattr(self, name)}.")
+        if self.storage_url:
+            self._refuse_storage()
         if self.public_url and not self.public_url.startswith(("http://", "https://")):
             raise SettingsError("MSME_PUBLIC_URL must be a whole address, like https://calls.example.org.")
         if self.env == "development" and self.public_url.startswith("https://"):
@@ -71,6 +82,14 @@ class Settings:
             )
         if self.log_level.upper() not in _LEVELS:
             raise SettingsError(f"MSME_LOG_LEVEL must be one of {', '.join(_LEVELS)}.")
+
+    def _refuse_storage(self) -> None:
+        try:
+            storage_parts(self.storage_url)
+        except ValueError as error:
+            raise SettingsError(f"MSME_STORAGE_URL can’t be used: {error}.") from None
+        if bool(self.storage_key) != bool(self.storage_secret):
+            raise SettingsError("MSME_STORAGE_KEY and MSME_STORAGE_SECRET belong together: set both, or neither.")
 
     def _refuse_unsafe(self) -> None:
         if self.secret_key == DEVELOPMENT_SECRET or len(self.secret_key) < 32:
@@ -102,6 +121,19 @@ class Settings:
     def production(self) -> bool:
         """Whether real people depend on this installation."""
         return self.env == "production"
+
+
+def storage_parts(url: str) -> tuple[str, str, dict[str, str]]:
+    """Bucket, prefix and options of s3://bucket/prefix?endpoint=…&region=…. Raises ValueError with a reason."""
+    parts = urlsplit(url)
+    if parts.scheme != "s3" or not parts.netloc or parts.username is not None:
+        raise ValueError("it is like s3://bucket/prefix?region=eu-west-1")
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    if unknown := sorted(set(options) - {"endpoint", "region"}):
+        raise ValueError(f"after the question mark go endpoint and region, not {unknown[0]}")
+    if not options.get("endpoint", "https://x").startswith(("https://", "http://")):
+        raise ValueError("its endpoint is a whole address, like https://storage.example.org")
+    return parts.netloc, parts.path.strip("/"), {"region": "us-east-1", **options}
 
 
 def _instant(text: str) -> datetime:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import quote
 
+import structlog
 from flask import Response, current_app
 from flask_babel import gettext as _
 from PIL import Image
@@ -24,7 +25,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from werkzeug.wsgi import FileWrapper
 
 from msme_calls.extensions import Base, db
+from msme_calls.storage import Unreachable, incoming, store
 
+log = structlog.get_logger()
 logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # its warnings quote what people sent
 CHUNK = 1 << 16
 MEDIA_TYPES = {
@@ -34,12 +37,15 @@ MEDIA_TYPES = {
     "jpg": "image/jpeg",
 }
 _MAGIC = {"pdf": b"%PDF-", "docx": b"PK\x03\x04", "png": b"\x89PNG\r\n\x1a\n", "jpg": b"\xff\xd8\xff"}
-_HASH = re.compile(r"[0-9a-f]{64}")
 _RISKY = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
 class BadFile(Exception):
     """A file that can't be taken; the message tells the sender why and what to do."""
+
+
+class NotKept(BadFile):
+    """A file that is fit, and that the store can't take at the moment; what else was sent is not concerned."""
 
 
 class StoredFile(Base):
@@ -63,13 +69,6 @@ class Checked:
     name: str
 
 
-def path_of(sha256: str) -> Path:
-    """Where a content lies. Raises ValueError for anything but a hash, so no name leads out of the folder."""
-    if not _HASH.fullmatch(sha256):
-        raise ValueError("not a content's hash")
-    return Path(current_app.settings.files) / sha256[:2] / sha256  # type: ignore[attr-defined]
-
-
 def clean_name(name: str) -> str:
     """A file's name without folders, control and direction characters, at most 120 characters."""
     name = unicodedata.normalize("NFC", name.replace("\\", "/").rpartition("/")[2])
@@ -80,7 +79,7 @@ def clean_name(name: str) -> str:
 def take(stream: IO[bytes], name: str, *, kinds: Iterable[str], max_bytes: int, max_pages: int | None) -> Checked:
     """Check a sent file and keep it. Raises BadFile with a sentence for its sender. Writes no row.
 
-    The content is on disk (written, synced, renamed) before this returns, so a row never points to nothing.
+    The content is kept for good (written, synced, renamed) before this returns, so a row never points to nothing.
     """
     name = clean_name(name)
     temporary, digest, size = _spool(stream, max_bytes)
@@ -100,8 +99,7 @@ def take(stream: IO[bytes], name: str, *, kinds: Iterable[str], max_bytes: int, 
 
 
 def _spool(stream: IO[bytes], max_bytes: int) -> tuple[str, str, int]:
-    folder = Path(current_app.settings.files) / "incoming"  # type: ignore[attr-defined]
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = incoming(current_app.settings)  # type: ignore[attr-defined]
     digest, size = hashlib.sha256(), 0
     with tempfile.NamedTemporaryFile(dir=folder, delete=False) as out:
         try:
@@ -177,17 +175,13 @@ def _read_image(file: IO[bytes]) -> None:
 
 
 def _keep(temporary: str, digest: str) -> None:
-    target = path_of(digest)
-    if target.exists():
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    os.replace(temporary, target)
-    for folder in (target.parent, target.parent.parent):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    try:
+        store().keep(temporary, digest)
+    except Unreachable as error:
+        log.error("file not kept", reason=str(error))
+        raise NotKept(
+            _("We can’t keep files at the moment. Everything else is safe: send this file again in a few minutes.")
+        ) from error
 
 
 def remember(checked: Checked, at: datetime) -> StoredFile:
@@ -203,7 +197,7 @@ def remember(checked: Checked, at: datetime) -> StoredFile:
 def logo(stream: IO[bytes], name: str, max_bytes: int = 10_000) -> Checked:
     """Keep a partner's logo, drawn anew (so nothing else is in it) and made small: at most 10 kB, 320 × 120 points."""
     checked = take(stream, name, kinds=("png", "jpg"), max_bytes=5_000_000, max_pages=None)
-    with Image.open(path_of(checked.sha256)) as original:
+    with store().open(checked.sha256) as kept, Image.open(kept) as original:
         picture = original.convert("RGBA")
     for side in (320, 240, 160, 120, 80, 48):
         small = picture.copy()
@@ -218,9 +212,12 @@ def logo(stream: IO[bytes], name: str, max_bytes: int = 10_000) -> Checked:
 
 def send_back(sha256: str, kind: str, name: str) -> Response:
     """Give a file to somebody who may have it: as a download that no browser draws or runs as our page."""
-    data = FileWrapper(path_of(sha256).open("rb"), CHUNK)  # the server closes it, however the line ends
+    kept = store().open(sha256)
+    size = kept.seek(0, os.SEEK_END)
+    kept.seek(0)
+    data = FileWrapper(kept, CHUNK)  # the server closes it, however the line ends
     response = Response(data, mimetype=MEDIA_TYPES[kind], direct_passthrough=True)
-    response.content_length = path_of(sha256).stat().st_size
+    response.content_length = size
     return _as_download(response, name)
 
 
@@ -241,11 +238,4 @@ def _as_download(response: Response, name: str) -> Response:
 
 def storage_writable() -> bool:
     """Whether a file can be kept now (for the readiness page)."""
-    try:
-        folder = Path(current_app.settings.files)  # type: ignore[attr-defined]
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder) as probe:
-            probe.write(b"x")
-    except OSError:
-        return False
-    return True
+    return store().writable()

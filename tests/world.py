@@ -12,6 +12,7 @@ from msme_calls.calls.models import Call, Membership, Role
 from msme_calls.extensions import db
 from msme_calls.proposals import actions as proposing
 from msme_calls.proposals.models import Proposal
+from msme_calls.storage import store
 
 _count = itertools.count(1)
 DAY = timedelta(days=1)
@@ -21,6 +22,12 @@ PHASES = ("draft", "announced", "open", "closed", "review", "deciding")
 def three(text: str) -> dict[str, str]:
     """A text in each language, told apart by its language's code."""
     return {lang: f"{text} ({lang})" for lang in ("en", "fr", "es")}
+
+
+def content(sha256: str) -> bytes:
+    """What the store has under a hash."""
+    with store().open(sha256) as kept:
+        return kept.read()
 
 
 def person(name: str = "", *, economies: tuple[str, ...] = (), **values: Any) -> Person:

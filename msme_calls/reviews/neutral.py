@@ -4,6 +4,7 @@ import io
 import re
 import zipfile
 from pathlib import Path
+from typing import IO
 
 from PIL import Image
 from pypdf import PdfReader, PdfWriter
@@ -33,16 +34,15 @@ _TEMPLATE = re.compile(rb"""(<Relationship\b(?=[^>]*/attachedTemplate["'])[^>]*\
 _CUSTOM_DATA = re.compile(r"customXml/item\d+\.xml")  # what a company's document server writes of its authors
 
 
-def neutral(path: Path, kind: str) -> bytes:
+def neutral(source: IO[bytes] | Path, kind: str) -> bytes:
     """The content of a kept file without names in its properties. Raises whatever reading it raises."""
-    return {"pdf": _pdf, "docx": _docx, "png": _picture, "jpg": _picture}[kind](path)
+    return {"pdf": _pdf, "docx": _docx, "png": _picture, "jpg": _picture}[kind](source)
 
 
-def _pdf(path: Path) -> bytes:
+def _pdf(source: IO[bytes] | Path) -> bytes:
     """Pages are copied; document information, XMP and applications' private data stay behind, at every object."""
     writer, out = PdfWriter(), io.BytesIO()
-    with path.open("rb") as file:
-        writer.append(PdfReader(file, strict=False), import_outline=False)
+    writer.append(PdfReader(source, strict=False), import_outline=False)
     writer.metadata = None
     for found in writer._objects:
         if isinstance(found, DictionaryObject):
@@ -62,13 +62,13 @@ def _names_in(found: DictionaryObject) -> tuple[str, ...]:
     return ("/T",) if noted and found.get("/Subtype") != "/Widget" else ()
 
 
-def _docx(path: Path) -> bytes:
+def _docx(source: IO[bytes] | Path) -> bytes:
     out = io.BytesIO()
-    with zipfile.ZipFile(path) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
-        for info in source.infolist():
+    with zipfile.ZipFile(source) as given, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
+        for info in given.infolist():
             if info.filename.startswith("docProps/thumbnail"):
                 continue
-            content = _emptied(info.filename) or source.read(info)
+            content = _emptied(info.filename) or given.read(info)
             if info.filename == "word/_rels/settings.xml.rels":
                 content = _TEMPLATE.sub(rb'\1"Normal.dotm"', content)  # its path names whoever's folder it lay in
             if info.filename.startswith("word/") and info.filename.endswith(".xml"):
@@ -84,10 +84,10 @@ def _emptied(name: str) -> bytes | None:
     return b"<removed/>" if _CUSTOM_DATA.fullmatch(name) else _EMPTIED.get(name)
 
 
-def _picture(path: Path) -> bytes:
+def _picture(source: IO[bytes] | Path) -> bytes:
     """Drawn anew from its points: nothing else is carried over."""
     out = io.BytesIO()
-    with Image.open(path) as original:
+    with Image.open(source) as original:
         kind = original.format or "PNG"
         points = original.convert("RGBA") if original.mode == "P" else original  # its colours lie beside the points
         picture = Image.new(points.mode, points.size)

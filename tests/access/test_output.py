@@ -14,7 +14,7 @@ from flask import render_template_string
 from hypothesis import given
 from hypothesis import strategies as st
 
-from msme_calls import exports, uploads, web
+from msme_calls import exports, storage, uploads, web
 from msme_calls.i18n import _l
 
 HOSTILE_LINKS = (
@@ -112,4 +112,4 @@ def test_no_name_leads_out_of_the_folder_of_files(name: str) -> None:
     assert Path(clean).name == clean and clean not in (".", "..") and not set(clean) & set('/\\\x00\r\n"<>')
     assert len(clean) <= 120 and "\u202e" not in clean
     with pytest.raises(ValueError, match="hash"):
-        uploads.path_of(name)
+        storage.key_of(name)

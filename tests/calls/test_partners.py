@@ -31,7 +31,7 @@ def test_a_logo_is_drawn_anew_and_small(desk, draft, kind, name):
     assert sent.status_code == 302
     partner = draft.partners[0]
     assert (partner.name["fr"], partner.link) == ("Example fr", "https://www.example.org")
-    kept = uploads.path_of(partner.logo_sha256).read_bytes()
+    kept = world.content(partner.logo_sha256)
     assert len(kept) <= 10_000
     assert Image.open(io.BytesIO(kept)).format == "PNG"
 

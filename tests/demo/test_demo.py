@@ -10,6 +10,7 @@ from typing import Any
 import flask
 import pytest
 import sqlalchemy as sa
+import world
 
 from msme_calls import demo, history
 from msme_calls.accounts import passwords
@@ -29,7 +30,6 @@ from msme_calls.proposals.models import Attachment, Conflict, Proposal, Proposal
 from msme_calls.publication.models import PastEdition
 from msme_calls.reviews.models import Assignment, Review, ReviewStatus, Standing
 from msme_calls.settings import SettingsError
-from msme_calls.uploads import path_of
 
 EXAMPLE = re.compile(r"\b(Example|Exemple|Ejemplo)\b")
 TODAY = "2026-11-22T16:00:00Z"
@@ -102,7 +102,7 @@ def proposals_are_as_many_as_told_with_their_documents(at: datetime) -> None:
     }  # fmt: skip
     files = everything(Attachment)
     assert len(files) == 14
-    assert all(path_of(f.sha256).read_bytes().startswith(b"%PDF-") and f.pages and f.removed_at is None for f in files)
+    assert all(world.content(f.sha256).startswith(b"%PDF-") and f.pages and f.removed_at is None for f in files)
     for call in (open_, review, deciding):
         used = db.session.scalars(sa.select(Proposal.language).where(Proposal.call_id == call))
         assert set(used) == set(LANGUAGES)

@@ -11,7 +11,7 @@ from pypdf import PdfReader
 from signing_in import browser_of
 from statements import statements
 
-from msme_calls import clock, uploads
+from msme_calls import clock
 from msme_calls.calls.models import Blindness, Role
 from msme_calls.extensions import db
 from msme_calls.proposals.models import Conflict
@@ -201,6 +201,7 @@ def test_a_link_alone_changes_nothing(her, mine):
 
 
 def test_hidden_equals_absent_for_everybody_else(app, mine, call):
+    """Threat A19."""
     for who in (world.person(), world.reviewer(call), world.member(call, Role.COORDINATOR), mine.proposal.owner):
         browser_of(app, who).page(address(mine), status=404)
 
@@ -251,6 +252,7 @@ def test_what_blindness_hides_is_on_no_page_of_the_reviewer(her, blind):
 
 
 def test_files_have_neutral_names_and_nothing_in_their_properties(her, blind):
+    """Threat A13."""
     page = her.page(address(blind))
     links = [a.get("href") for a in page.all("article//a")]
     assert links and "Download document-1.pdf" in page.text
@@ -260,7 +262,7 @@ def test_files_have_neutral_names_and_nothing_in_their_properties(her, blind):
     assert len(PdfReader(io.BytesIO(content)).pages) == 1
     canary = blind.proposal.call.prefix.encode()  # the builder writes the reference into the document's title
     assert canary not in content
-    original = uploads.path_of(blind.proposal.attachments[0].sha256).read_bytes()
+    original = world.content(blind.proposal.attachments[0].sha256)
     assert canary in original, "what was sent is kept as it came"
 
 

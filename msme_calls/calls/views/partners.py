@@ -17,6 +17,7 @@ from msme_calls.calls.forms.parts import PartnerForm
 from msme_calls.calls.models import Call, Partner
 from msme_calls.calls.views.blueprint import STEPS, Page, bp, desk_call, drawn, part
 from msme_calls.extensions import db
+from msme_calls.storage import store
 from msme_calls.web import YEAR
 
 
@@ -100,6 +101,7 @@ def logo(sha256: str) -> FlaskResponse:
 
 def _picture(sha256: str) -> FlaskResponse:
     """A picture that we drew ourselves (`uploads.logo`), so that it may be shown in a page."""
-    response = FlaskResponse(uploads.path_of(sha256).read_bytes(), mimetype="image/png")
+    with store().open(sha256) as kept:
+        response = FlaskResponse(kept.read(), mimetype="image/png")
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response

@@ -50,7 +50,7 @@ def save(proposal_id: uuid.UUID, key: str) -> str | Response | tuple[str, int]:
         clash = True
     removed = _remove(proposal, here)
     db.session.commit()  # the words are safe before any file is opened
-    refused = _take(proposal, limits)
+    refused, lasting = _take(proposal, limits)
     db.session.commit()
     proposal = own(proposal_id)  # anew, in few statements: a commit forgets every row
     here = _section(proposal, key)
@@ -58,16 +58,16 @@ def save(proposal_id: uuid.UUID, key: str) -> str | Response | tuple[str, int]:
         return _page(proposal, here, refused, sent), 409
     if removed:
         return redirect(url_for("proposals.section", proposal_id=proposal.id, key=key, _anchor=f"q-{removed}"))
-    return _go_on(proposal, here, refused)
+    return _go_on(proposal, here, refused, lasting)
 
 
-def _go_on(proposal: Proposal, here: Section, refused: Problems) -> Response | tuple[str, int]:
+def _go_on(proposal: Proposal, here: Section, refused: Problems, lasting: bool) -> Response | tuple[str, int]:
     """To the check if that was asked for; else to what is wrong here, or to the next section."""
     check = url_for("proposals.check", proposal_id=proposal.id)
     if request.form.get(forms.GO) == "check" and not refused:
         return redirect(check)
     if refused or answers.problems(here, answers.draft_answers(proposal)):
-        return _page(proposal, here, refused), 422
+        return _page(proposal, here, refused), 422 if lasting else 503
     sections = proposal.call.sections
     later = sections[sections.index(here) + 1 :]
     return redirect(url_for("proposals.section", proposal_id=proposal.id, key=later[0].key) if later else check)
@@ -87,9 +87,10 @@ def _limits(here: Section) -> Limits:
     return {q.key: File().limits(q) for q in here.questions if q.kind == "file"}
 
 
-def _take(proposal: Proposal, limits: Limits) -> Problems:
-    """Check and keep the files that came along; what could not be taken, by question."""
+def _take(proposal: Proposal, limits: Limits) -> tuple[Problems, bool]:
+    """Check and keep the files that came along: what could not be taken, by question; False if trying again helps."""
     refused: Problems = {}
+    lasting = True
     checked = []  # all of them before the first row is read: no lock is held while files are parsed
     for key, limit in limits.items():
         parts = {name: limit[name] for name in ("kinds", "max_bytes", "max_pages")}
@@ -99,13 +100,14 @@ def _take(proposal: Proposal, limits: Limits) -> Problems:
             try:
                 checked.append((key, uploads.take(sent.stream, sent.filename, **parts)))
             except uploads.BadFile as reason:
+                lasting = lasting and not isinstance(reason, uploads.NotKept)
                 refused.setdefault(key, []).append(_about(sent.filename, reason))
     for key, file in checked:
         try:
             actions.attach(proposal, key, file, by=me(), at=clock.now())
         except Refused as reason:
             refused.setdefault(key, []).append(_about(file.name, reason))
-    return refused
+    return refused, lasting
 
 
 def _about(name: str, reason: Exception) -> str:

@@ -24,6 +24,7 @@ from msme_calls.reviews.models import Assignment, Review
 from msme_calls.reviews.neutral import neutral
 from msme_calls.reviews.queries import Waiting
 from msme_calls.reviews.views import bp
+from msme_calls.storage import Missing, Unreachable, store
 
 Written = tuple[str, int] | Response
 
@@ -144,7 +145,10 @@ def file(assignment_id: uuid.UUID, file_id: uuid.UUID) -> FlaskResponse:
     if proposal.call.blindness is not Blindness.SINGLE:
         return uploads.send_back(found["sha256"], found["kind"], found["name"])
     try:
-        content = neutral(uploads.path_of(found["sha256"]), found["kind"])
+        with store().open(found["sha256"]) as kept:
+            content = neutral(kept, found["kind"])
+    except (Missing, Unreachable):
+        raise
     except Exception as error:  # whatever a reader of foreign files raises: nothing is shown rather than a name
         sentence = _("This file can’t be shown without what it says of its author. Ask the coordinators for it.")
         raise Refused(sentence) from error
