@@ -1,6 +1,6 @@
 """Pages for everybody: home, calls, past editions, and the pages about this site."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, make_response, redirect, render_template, request, url_for
@@ -36,6 +36,17 @@ def door() -> AnyResponse:
 @public
 def robots() -> Response:
     text = f"User-agent: *\nDisallow:\n\nSitemap: {current_app.settings.address}{url_for('.sitemap')}\n"  # type: ignore[attr-defined]
+    return cache_publicly(Response(text, mimetype="text/plain"), None)
+
+
+@front.get("/.well-known/security.txt")
+@public
+def security() -> Response:
+    """Where to report a weakness (RFC 9116); good until the end of next month, so that nobody keeps an old one."""
+    settings = current_app.settings  # type: ignore[attr-defined]
+    expires = (clock.now().replace(day=1) + timedelta(days=63)).strftime("%Y-%m-01T00:00:00Z")
+    lines = {"Contact": f"mailto:{settings.contact}", "Expires": expires, "Preferred-Languages": ", ".join(LANGUAGES)}
+    text = "".join(f"{name}: {value}\n" for name, value in lines.items())
     return cache_publicly(Response(text, mimetype="text/plain"), None)
 
 

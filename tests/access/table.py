@@ -71,6 +71,7 @@ ADDRESSES: dict[str, Line] = {
     # Everybody, the same bytes for all
     "front.door": public(),
     "front.robots": public(),
+    "front.security": public(),
     "front.sitemap": public(),
     "healthz": public(),
     "readyz": public(),

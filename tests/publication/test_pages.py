@@ -155,3 +155,13 @@ def test_the_sitemap_names_what_is_public(client, editions):
     text = client.get("/sitemap.xml").get_data(as_text=True)
     assert f"/fr/calls/{open_call.slug}<" in text
     assert hidden.slug not in text
+
+
+def test_who_finds_a_weakness_finds_where_to_report_it(app, client, at):
+    at("2027-11-30T12:00:00Z")
+    lines = client.get("/.well-known/security.txt").get_data(as_text=True).splitlines()
+    assert lines == [
+        f"Contact: mailto:{app.settings.contact}",
+        "Expires: 2028-01-01T00:00:00Z",
+        "Preferred-Languages: en, fr, es",
+    ]
