@@ -33,6 +33,10 @@ class Settings:
 
     env: str = _setting("development", "`development` or `production`; production demands real secrets")
     secret_key: str = _setting(DEVELOPMENT_SECRET, "signs sessions and form tokens; at least 32 characters", True)
+    secret_key_old: str = _setting("", "the former secret key, while sessions and factors of its time go over", True)
+    staff_second_factor: str = _setting(
+        "", "`required` or `offered` for people at a desk; empty: required in production, where it has to be"
+    )
     database_url: str = _setting("", "SQLAlchemy address; empty: SQLite in the data folder", True)
     database_connections: int = _setting(0, "most connections of a process to PostgreSQL; 0: its threads and two more")
     database_timeout: int = _setting(20, "seconds after which PostgreSQL gives a statement up; 0: never")
@@ -72,6 +76,8 @@ class Settings:
         for name, least, most in _RANGES:
             if not least <= getattr(self, name) <= most:
                 raise SettingsError(f"MSME_{name.upper()} must be from {least} to {most}, not {getattr(self, name)}.")
+        if self.staff_second_factor not in ("", "required", "offered"):
+            raise SettingsError("MSME_STAFF_SECOND_FACTOR must be required or offered.")
         if self.storage_url:
             self._refuse_storage()
         if self.public_url and not self.public_url.startswith(("http://", "https://")):
@@ -94,6 +100,10 @@ class Settings:
     def _refuse_unsafe(self) -> None:
         if self.secret_key == DEVELOPMENT_SECRET or len(self.secret_key) < 32:
             raise SettingsError("MSME_SECRET_KEY must be set to a secret of at least 32 characters in production.")
+        if self.secret_key_old == DEVELOPMENT_SECRET:
+            raise SettingsError("MSME_SECRET_KEY_OLD must not be the secret of development, which everybody knows.")
+        if self.staff_second_factor == "offered":
+            raise SettingsError("MSME_STAFF_SECOND_FACTOR must be required in production: leave it unset.")
         if self.now:
             raise SettingsError("MSME_NOW moves the clock and is for development only: unset it in production.")
         if not self.public_url.startswith("https://"):
@@ -116,6 +126,11 @@ class Settings:
     def files(self) -> Path:
         """The folder that holds uploaded files by their hash."""
         return self.data / "files"
+
+    @property
+    def staff_needs_factor(self) -> bool:
+        """Whether nobody works at a desk, or administers, without a second factor."""
+        return self.staff_second_factor == "required" or self.production
 
     @property
     def production(self) -> bool:

@@ -211,6 +211,7 @@ def init_app(app: Flask) -> None:
     host = urlsplit(settings.address).hostname or "localhost"
     app.config.update(
         SECRET_KEY=settings.secret_key,
+        SECRET_KEY_FALLBACKS=[settings.secret_key_old] if settings.secret_key_old else None,
         SESSION_COOKIE_NAME="__Host-session" if settings.production else "session",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",

@@ -49,4 +49,6 @@ def _name() -> str:
 
 
 def _serializer() -> Any:
-    return URLSafeSerializer(current_app.secret_key or "", salt="known device")
+    settings = current_app.settings  # type: ignore[attr-defined]
+    keys = [key for key in (settings.secret_key_old, settings.secret_key) if key]  # the last one signs
+    return URLSafeSerializer(keys, salt="known device")

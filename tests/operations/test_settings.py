@@ -38,6 +38,7 @@ def test_an_empty_variable_is_as_if_not_set() -> None:
         ("MSME_MAIL_TIMEOUT", "0"),
         ("MSME_MAX_UPLOAD_MB", "0"),
         ("MSME_LOG_LEVEL", "LOUD"),
+        ("MSME_STAFF_SECOND_FACTOR", "perhaps"),
         ("MSME_PUBLIC_URL", "calls.example.org"),
         ("MSME_NOW", "2027-06-27"),
         ("MSME_NOW", "2027-06-27T08:00:00"),
@@ -63,6 +64,8 @@ def test_a_site_on_the_web_is_not_a_development_installation_by_oversight() -> N
         ("MSME_PUBLIC_URL", ""),
         ("MSME_PUBLIC_URL", "http://calls.example.org"),
         ("MSME_NOW", "2027-06-27T07:59:00Z"),
+        ("MSME_SECRET_KEY_OLD", DEVELOPMENT_SECRET),
+        ("MSME_STAFF_SECOND_FACTOR", "offered"),
     ],
 )
 def test_production_refuses_what_is_unsafe(name: str, value: str) -> None:
@@ -82,3 +85,11 @@ def test_the_data_folder_is_the_same_from_everywhere(tmp_path: Path, monkeypatch
 def test_an_address_of_postgresql_needs_no_driver_s_name(scheme: str) -> None:
     made = from_environment({"MSME_DATABASE_URL": f"{scheme}://calls:secret@db/calls"})
     assert made.database == "postgresql+psycopg://calls:secret@db/calls"
+
+
+@pytest.mark.parametrize(
+    "given, required",
+    [({}, False), ({"MSME_ENV": "test"}, False), ({"MSME_STAFF_SECOND_FACTOR": "required"}, True), (PRODUCTION, True)],
+)
+def test_people_at_a_desk_need_a_second_factor_in_production(given: dict[str, str], required: bool) -> None:
+    assert from_environment(given).staff_needs_factor is required
