@@ -165,7 +165,7 @@ def address(server: str, name: str) -> str:
     return f"postgresql+psycopg://{parts['user']}{password}@/{name}?{query}"
 
 
-def start_server(folder: Path, session: int) -> str:
+def start_server(folder: Path, session: int, chosen: tuple[str, ...] = HASTY) -> str:
     """Start a PostgreSQL in the folder that ends, with the folder, when process `session` does; answer its address."""
     root = os.geteuid() == 0
     if root:  # PostgreSQL refuses to run as root
@@ -182,7 +182,7 @@ def start_server(folder: Path, session: int) -> str:
         "--no-instructions",
     ]
     subprocess.run([programs / "initdb", *options, data], check=True, **quiet, **who)
-    settings = [part for setting in HASTY for part in ("-c", setting)]
+    settings = [part for setting in chosen for part in ("-c", setting)]
     listen = ["-c", "listen_addresses=", "-c", f"unix_socket_directories={folder}"]
     with log.open("wb") as output:
         server = subprocess.Popen(

@@ -1,0 +1,1 @@
+"""How fast the product is: `./dev bench` loads proposals, drives real HTTP and prints what each step costs."""
