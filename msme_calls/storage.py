@@ -237,7 +237,7 @@ class Bucket:
 
         try:
             return act(self.store, *given, **more)
-        except exceptions.NotFoundError as error:
-            raise (Missing(sha256) if sha256 else Unreachable("NotFoundError")) from error
+        except (exceptions.NotFoundError, FileNotFoundError) as error:  # the second is what it raises, seen
+            raise (Missing(sha256) if sha256 else Unreachable("no such bucket")) from error
         except (exceptions.BaseError, OSError) as error:
             raise Unreachable(type(error).__name__) from error
