@@ -30,6 +30,8 @@ def migrate(connection: sa.Connection) -> None:
     )
     with context.begin_transaction():
         if connection.dialect.name == "postgresql":
+            connection.execute(sa.text("SET LOCAL lock_timeout = 0"))  # another's migration may take long, and so may
+            connection.execute(sa.text("SET LOCAL statement_timeout = 0"))  # ours
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
         context.run_migrations()
 

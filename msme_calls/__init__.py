@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from msme_calls import access, clock, errors, health, i18n, logs, mailbox, settings, web
+from msme_calls import access, clock, database, errors, health, i18n, logs, mailbox, outages, settings, web
 from msme_calls.extensions import compress, csrf, db, mail
 
 if TYPE_CHECKING:
+    from flask.typing import ResponseReturnValue
+
     from msme_calls.settings import Settings
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
@@ -20,15 +22,18 @@ class Application(Flask):
 
     settings: "Settings"
 
+    def dispatch_request(self) -> "ResponseReturnValue":
+        """Answer a request; work that collides with another's is done anew."""
+        return outages.persist(super().dispatch_request)
+
 
 def create_app(chosen: "Settings | None" = None) -> Application:
     """Make the application from its settings (by default those of the environment)."""
     app = Application(__name__, template_folder=str(TEMPLATES), static_folder=None)
     app.settings = chosen or settings.from_environment()
-    app.settings.data.mkdir(parents=True, exist_ok=True)
+    app.settings.files.mkdir(parents=True, exist_ok=True)  # later, a volume that is gone is not made anew
     app.config["SQLALCHEMY_DATABASE_URI"] = app.settings.database
-    # Errors name no values of rows, so that logs hold none; a connection that the server has dropped is made anew.
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"hide_parameters": True, "pool_pre_ping": True}
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = database.options(app.settings)
     app.config["TESTING"] = app.settings.env == "test"
     app.config["MAIL_SUPPRESS_SEND"] = False  # outbox.py decides where mails go
     logs.init_app(app)
@@ -36,11 +41,13 @@ def create_app(chosen: "Settings | None" = None) -> Application:
     i18n.init_app(app)
     web.init_app(app)
     db.init_app(app)
+    database.init_app(app)
     mail.init_app(app)
     access.init_app(app)  # before the form tokens are checked: who isn't signed in is told that first
     csrf.init_app(app)
     compress.init_app(app)
     errors.init_app(app)
+    outages.init_app(app)
     health.init_app(app)
     mailbox.init_app(app)
     _features(app)

@@ -10,13 +10,11 @@ import structlog
 from flask import Flask, Response, abort, current_app, g, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityError
 from werkzeug.sansio.multipart import Data, Field, MultipartDecoder
 
 from msme_calls.extensions import db
-from msme_calls.storage import Missing, Unreachable
 
 log = structlog.get_logger()
 Fields = list[tuple[str, str]]  # names and values, in order
@@ -142,24 +140,8 @@ def _minutes(error: HTTPException) -> int:
     return math.ceil(seconds / 60) if isinstance(seconds, int) else 0
 
 
-def _database_away(error: OperationalError) -> tuple[str, int, dict[str, str]]:
-    db.session.rollback()
-    log.error("database unavailable", error=type(error.orig).__name__)
-    return render_template("errors/unavailable.html"), HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": "5"}
-
-
-def _storage_away(error: Unreachable | Missing) -> tuple[str, int, dict[str, str]]:
-    db.session.rollback()
-    log.error("file not given", error=type(error).__name__, reason=str(error))
-    sentence = _("Files can’t be read at the moment. Load the page again in a few minutes; nothing is lost.")
-    return (
-        render_template("errors/unavailable.html", sentence=sentence),
-        HTTPStatus.SERVICE_UNAVAILABLE,
-        {"Retry-After": "60"},
-    )
-
-
-def _crash(error: Exception) -> tuple[str, int]:
+def crash(error: Exception) -> tuple[str, int]:
+    """The page for an error of ours, with the reference under which the log has it."""
     db.session.rollback()
     reference = uuid.uuid4().hex[:8].upper()
     log.exception("unexpected error", reference=reference)
@@ -172,9 +154,6 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(RequestEntityTooLarge, _too_large)
     app.register_error_handler(StaleDataError, _clash)
-    app.register_error_handler(OperationalError, _database_away)
-    app.register_error_handler(Unreachable, _storage_away)
-    app.register_error_handler(Missing, _storage_away)
     app.register_error_handler(HTTPException, _http)
     if not app.debug:
-        app.register_error_handler(Exception, _crash)
+        app.register_error_handler(Exception, crash)

@@ -1,4 +1,4 @@
-"""Whether the process lives (`/healthz`) and whether it can serve (`/readyz`): database, storage, migrations."""
+"""Whether the process lives (`/healthz`) and whether it can serve (`/readyz`): database, storage, migrations, clock."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -7,7 +7,7 @@ import sqlalchemy as sa
 import structlog
 from flask import Flask, Response, jsonify
 
-from msme_calls import access, uploads
+from msme_calls import access, clock, uploads
 from msme_calls.extensions import db
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def up_to_date() -> bool:
     return set(current) == set(ScriptDirectory.from_config(alembic_config()).get_heads())
 
 
-CHECKS = {"database": _database, "storage": uploads.storage_writable, "migrations": up_to_date}
+CHECKS = {"database": _database, "storage": uploads.storage_writable, "migrations": up_to_date, "clock": clock.agrees}
 
 
 def _holds(name: str) -> bool:

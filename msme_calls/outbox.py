@@ -318,7 +318,7 @@ def mailbox() -> Path:
 def into_mailbox(message: flask_mail.Message) -> None:
     """Keep a mail for the mailbox page instead of sending it (development)."""
     folder = mailbox()
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(exist_ok=True)
     name = (message.msgId or "").strip("<>").partition("@")[0]
     (folder / f"{name}.new").write_bytes(message.as_bytes())
     os.replace(folder / f"{name}.new", folder / f"{name}.eml")  # whole, or not there yet

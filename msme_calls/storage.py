@@ -82,7 +82,7 @@ def of(settings: "Settings") -> Store:
 def incoming(settings: "Settings") -> Path:
     """The folder of this machine for what is being received; the same disk as the local store, so that it renames."""
     folder = settings.files / "incoming"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(exist_ok=True)
     return folder
 
 
@@ -114,7 +114,7 @@ class Folder:
     def keep(self, temporary: str | Path, sha256: str) -> None:
         target = self.root / key_of(sha256)
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
+            target.parent.mkdir(exist_ok=True)
             # Also if it is there already: it heals what was damaged, and its time tells a clean-up that it is in use.
             os.replace(temporary, target)
             for folder in (target.parent, self.root):
@@ -154,7 +154,6 @@ class Folder:
 
     def writable(self) -> bool:
         try:
-            self.root.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.root) as probe:
                 probe.write(b"x")
         except OSError:

@@ -10,6 +10,7 @@ import flask
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
+from isolation import NOW
 from pages import StrictClient
 
 from msme_calls import cli
@@ -27,6 +28,7 @@ def run(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("MSME_DATABASE_URL", database)
     monkeypatch.setenv("MSME_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("MSME_PUBLIC_URL", "http://localhost")
+    monkeypatch.setenv("MSME_NOW", NOW.isoformat())  # else the database’s own clock would count
     return lambda *arguments: CliRunner().invoke(cli.main, arguments)
 
 
