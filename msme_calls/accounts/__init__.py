@@ -9,4 +9,5 @@ def init_app(app: Flask) -> None:
 
     assert expiry and mails
     sessions.init_app(app)
+    views.proving.init_app(app)
     app.register_blueprint(views.bp)

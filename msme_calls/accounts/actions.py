@@ -34,6 +34,11 @@ def send_reset_link(address: str, language: str, *, at: datetime) -> None:
     outbox.queue("reset", to=_stranger(address, language), at=at)
 
 
+def send_proof_link(person: Person, *, at: datetime, onward: str = "") -> None:
+    """Send somebody who is signed in, and has no password, a link to confirm that it is she."""
+    outbox.queue("prove", to=person, at=at, onward=onward)
+
+
 def _stranger(address: str, language: str) -> Stranger:
     return Stranger(normal_address(address), language)
 

@@ -56,6 +56,13 @@ def sign_in(row: Email) -> Values | None:
     return _link(row, "sign-in", "accounts.sign_in_by_link", SHORT, onward=onward) if _active(row) else None
 
 
+@outbox.mail("prove")
+def prove(row: Email) -> Values | None:
+    """The link by which somebody without a password confirms that it is she."""
+    onward = row.values.get("onward", "")
+    return _link(row, "prove", "accounts.prove_by_link", SHORT, onward=onward) if _active(row) else None
+
+
 @outbox.mail("reset")
 def reset(row: Email) -> Values | None:
     """The link to a new password, if there is an account."""

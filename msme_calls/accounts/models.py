@@ -62,6 +62,11 @@ class PersonEconomy(Base):
     person: Mapped[Person] = relationship(back_populates="economies")
 
 
+def _started(row: Any) -> datetime:
+    """A session begins with a proof and a request: SQLAlchemy asks for what isn't given."""
+    return row.get_current_parameters()["started_at"]
+
+
 class LoginSession(Base):
     """A browser that is signed in. Ending it ends the cookie, wherever that was copied to."""
 
@@ -70,6 +75,10 @@ class LoginSession(Base):
     person_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("people.id", ondelete="CASCADE"), index=True)
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    proved_at: Mapped[datetime] = mapped_column(default=_started)  # when she last showed who she is
+    seen_at: Mapped[datetime] = mapped_column(default=_started)  # its last request, to the hour
+    browser: Mapped[str] = mapped_column(default="")  # of which family, a word of `agents`; nothing that tells it apart
+    system: Mapped[str] = mapped_column(default="")
     person: Mapped[Person] = relationship()
 
 

@@ -14,6 +14,7 @@ from msme_calls.accounts.models import LoginSession, Person
 from msme_calls.extensions import db, login
 
 LASTS = timedelta(days=14)  # whatever she does; people write for hours, so there is no shorter limit for idleness
+FRESH = timedelta(minutes=15)  # how long somebody who has shown who she is isn't asked again before a grave act
 KEY = "_user_id"  # where Flask-Login looks; it holds the browser's random number and says nothing of the person
 
 
@@ -52,10 +53,25 @@ def sign_in(person: Person, at: datetime, stay: bool = False) -> None:
     session[KEY], session.permanent = sid, stay
 
 
+def fresh(at: datetime) -> bool:
+    """Whether whoever sits before this browser has shown lately who she is."""
+    proved = db.session.scalar(sa.select(LoginSession.proved_at).where(_this()))
+    return proved is not None and at - FRESH < proved <= at
+
+
+def prove(at: datetime) -> None:
+    """She has shown just now who she is."""
+    db.session.execute(sa.update(LoginSession).where(_this(), LoginSession.ended_at.is_(None)).values(proved_at=at))
+
+
+def _this() -> sa.ColumnElement[bool]:
+    return LoginSession.sid_hash == hashed(session.get(KEY, ""))
+
+
 def sign_out(at: datetime) -> None:
     """End this browser's session."""
-    if sid := session.get(KEY):
-        _end(LoginSession.sid_hash == hashed(sid), at)
+    if session.get(KEY):
+        _end(_this(), at)
     session.clear()
     for made_for_the_former in ("_login_user", "csrf_token"):
         g.pop(made_for_the_former, None)

@@ -102,7 +102,7 @@ def _links(cast: Cast, people: dict[str, Person]) -> None:
     called = cast.canaries.text("links.called", "newcomer")
     for purpose, address in (
         ("confirm", newcomer), ("administrator", newcomer), ("sign-in", people["owner"].email),
-        ("reset", people["owner"].email),
+        ("reset", people["owner"].email), ("prove", people["owner"].email),
     ):  # fmt: skip
         values = {"called": called, "language": "en"} if purpose == "confirm" else {}
         token = links.issue(purpose, address, at=clock.now(), lasts=3 * DAY, **values)

@@ -99,6 +99,8 @@ ADDRESSES: dict[str, Line] = {
     "accounts.reset": only(EVERYBODY, args={"token": "reset.token"}),
     "accounts.sign_in_by_link": only(EVERYBODY, args={"token": "sign-in.token"}),
     "accounts.administrator": only(EVERYBODY, args={"token": "administrator.token"}),
+    "accounts.prove": only(SIGNED_IN),
+    "accounts.prove_by_link": only(EVERYBODY, args={"token": "prove.token"}),
     "accounts.sign_out": only(SIGNED_IN),
     "accounts.profile": only(SIGNED_IN),
     "accounts.change_password": only(SIGNED_IN),

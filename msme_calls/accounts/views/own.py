@@ -8,6 +8,7 @@ from msme_calls.accounts import actions, forms
 from msme_calls.accounts.sessions import me
 from msme_calls.accounts.views.blueprint import bp
 from msme_calls.accounts.views.doors import Page, drawn, enter, guess
+from msme_calls.accounts.views.proving import demand_proof
 from msme_calls.extensions import db
 
 
@@ -27,6 +28,8 @@ def profile() -> Page:
 @bp.route("/profile/password", methods=["GET", "POST"])
 def change_password() -> Page:
     person = me()
+    if person.password is None:  # whoever has one shows it in this form
+        demand_proof()
     form = forms.ChangePassword(person.email, person.name)
     if form.validate_on_submit():
         if person.password is None or guess(person.email, form.current.data or ""):

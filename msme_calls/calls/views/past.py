@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from flask import Response, render_template
 
 from msme_calls.accounts.sessions import me
+from msme_calls.accounts.views.proving import demand_proof
 from msme_calls.calls import acts
 from msme_calls.calls.views.blueprint import bp, desk_call
 from msme_calls.exports import Column, download
@@ -33,5 +34,6 @@ def history(slug: str) -> str:
 @bp.get("/desk/<slug>/history.<any(csv, json):ending>")
 def history_file(slug: str, ending: str) -> Response:
     call = desk_call(slug, "life")
+    demand_proof()
     rows = list(db.session.scalars(acts.of_call(call, me(), proposals=True)))
     return download(COLUMNS, acts.told(rows, call), f"{call.slug}-history", ending)

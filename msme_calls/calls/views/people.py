@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from msme_calls import clock, i18n
 from msme_calls.accounts.sessions import me
+from msme_calls.accounts.views.proving import demand_proof
 from msme_calls.calls import phrases, queries, rules
 from msme_calls.calls.actions import people as actions
 from msme_calls.calls.forms.fields import opened, sent
@@ -40,6 +41,8 @@ def invite(slug: str) -> Page:
     if sent(form):
         try:
             role = Role(form.role.data)
+            if role is Role.COORDINATOR:
+                demand_proof()
             actions.invite(call, role, form.address.data, form.name.data, form.language.data, by=me(), at=at)
         except Refused as refused:
             form.address.errors = [str(refused)]

@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response
 
 from msme_calls import clock, i18n
 from msme_calls.accounts.sessions import me
+from msme_calls.accounts.views.proving import demand_proof
 from msme_calls.calls.desk import at_desk
 from msme_calls.decisions import actions, composing, forms, queries
 from msme_calls.decisions.standing import standing
@@ -47,6 +48,7 @@ def propose(slug: str) -> Page:
 @bp.post("/desk/<slug>/result/confirm")
 def confirm(slug: str) -> Page:
     call, _roles = at_desk(slug, "decide")
+    demand_proof()
     actions.confirm(call, by=me(), at=clock.now(), seen=request.form.get("seen", ""))
     return _done(slug, _("The decision is confirmed. It can be sealed now."))
 
@@ -61,6 +63,7 @@ def take_back(slug: str) -> Page:
 @bp.post("/desk/<slug>/result/seal")
 def seal(slug: str) -> Page:
     call, _roles = at_desk(slug, "decide")
+    demand_proof()
     actions.seal(call, by=me(), at=clock.now(), seen=request.form.get("seen", ""))
     when = i18n.written(call.result_at, call.zone) if call.result_at else ""
     return _done(slug, _("The result is sealed. It will appear on %(instant)s.", instant=when))
@@ -69,6 +72,7 @@ def seal(slug: str) -> Page:
 @bp.post("/desk/<slug>/result/ask-unseal")
 def ask_unseal(slug: str) -> Page:
     call, _roles = at_desk(slug, "decide")
+    demand_proof()
     note = forms.read_note(request.form, call.languages)
     if all(note.values()):
         actions.ask_unseal(call, note, by=me(), at=clock.now())
@@ -92,6 +96,7 @@ def keep_sealed(slug: str) -> Page:
 @bp.post("/desk/<slug>/result/unseal")
 def unseal(slug: str) -> Page:
     call, _roles = at_desk(slug, "decide")
+    demand_proof()
     actions.unseal(call, by=me(), at=clock.now())
     return _done(
         slug, _("The result is unsealed, and your note is public. Propose the decision anew when it is ready.")

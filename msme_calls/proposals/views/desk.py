@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from msme_calls import clock, exports, i18n, uploads
 from msme_calls.accounts.models import Person, normal_address
 from msme_calls.accounts.sessions import me
+from msme_calls.accounts.views.proving import demand_proof
 from msme_calls.calls.desk import at_desk, figures
 from msme_calls.calls.models import Call
 from msme_calls.extensions import db
@@ -57,6 +58,7 @@ def listed(slug: str) -> str:
 def export(slug: str, ending: str) -> Response:
     """The list with its answers as a file, filtered as on the page."""
     call, _roles = at_desk(slug, "proposals")
+    demand_proof()
     rows = queries.with_versions(queries.listed(me(), call, _wanted()))
     return exports.download(_columns(call), rows, f"{call.slug}-proposals", ending)
 
@@ -127,9 +129,13 @@ def _page(call: Call, proposal: Proposal, form: ConflictForm) -> str:
 
 def _conflicts(call: Call, proposal: Proposal) -> list[tuple[Person, Any]]:
     """Members of the call who have a conflict of interest by the facts, with the reason in words."""
-    subject = queries.subjects([proposal])[proposal.id]
-    found = ((p, conflicts.conflict(queries.judge(p), subject, call.economy_rule)) for p in queries.members(call))
-    return [(person, conflicts.WHY[why]) for person, why in found if why in conflicts.WHY]
+    subject, people = queries.subjects([proposal])[proposal.id], queries.members(call)
+    judges = queries.judges(people)
+    found = [(p, conflicts.conflict(judges[p.id], subject, call.economy_rule)) for p in people]
+    told = set(conflicts.WHY)
+    if call.review_started_at is None:  # a draft is nobody's but its applicant's
+        told.discard(conflicts.Interest.APPLICANT)
+    return [(person, conflicts.WHY[why]) for person, why in found if why in told]
 
 
 @bp.get("/desk/<slug>/proposals/<uuid:proposal_id>/files/<uuid:file_id>")

@@ -7,6 +7,7 @@ from flask import Response, render_template
 from flask_login import current_user
 
 from msme_calls import clock, exports, i18n
+from msme_calls.accounts.views.proving import demand_proof
 from msme_calls.calls import rules as calls_rules
 from msme_calls.calls.desk import at_desk
 from msme_calls.calls.models import Call
@@ -38,6 +39,7 @@ def progress(slug: str) -> str:
 @bp.get("/desk/<slug>/progress/reviews.<any(csv,json):ending>")
 def progress_file(slug: str, ending: str) -> Response:
     call, _roles = at_desk(slug, "scores")
+    demand_proof()
     rows = queries.reviews_in(current_user, call, clock.now())
     return exports.download(_columns(call), rows, f"{call.slug}-reviews", ending)
 
