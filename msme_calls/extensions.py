@@ -120,6 +120,13 @@ babel = Babel()
 compress = Compress()
 
 
+def insert_into(table: type[Base]) -> Any:
+    """An INSERT of this database's own kind, which knows ON CONFLICT."""
+    from sqlalchemy.dialects import postgresql, sqlite  # either is needed only once the database is known
+
+    return (postgresql if db.engine.dialect.name == "postgresql" else sqlite).insert(table)
+
+
 def lock(row: Base) -> None:
     """Lock a row until the end of the transaction and read it anew; what was changed so far is written first.
 

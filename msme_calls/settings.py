@@ -1,6 +1,7 @@
 """The settings: one frozen object, made once, and the only reader of the environment."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
@@ -14,7 +15,8 @@ DEVELOPMENT_SECRET = "development only, never in production"  # production refus
 
 _RANGES = (("port", 1, 65535), ("mail_port", 1, 65535), ("threads", 1, 200), ("trusted_proxies", 0, 9),
            ("mail_timeout", 1, 600), ("max_upload_mb", 1, 1000), ("database_connections", 0, 500),
-           ("database_timeout", 0, 3600))  # fmt: skip
+           ("quota_mb", 1, 1_000_000), ("database_timeout", 0, 3600))  # fmt: skip
+_CLAMD = re.compile(r"unix:/[^\0]+|tcp:(\[[0-9a-fA-F:.]+\]|[^:\s]+):[0-9]{1,5}")
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
@@ -41,6 +43,9 @@ class Settings:
     database_connections: int = _setting(0, "most connections of a process to PostgreSQL; 0: its threads and two more")
     database_timeout: int = _setting(20, "seconds after which PostgreSQL gives a statement up; 0: never")
     data: Path = _setting(HERE / "var", "folder for the SQLite database, uploaded files and the mailbox")
+    redis_url: str = _setting(
+        "", "Redis for wake-ups between machines, `redis://host:6379/0`; empty: a file in the data folder", True
+    )
     storage_url: str = _setting(
         "", "S3-compatible storage of files, `s3://bucket/prefix?endpoint=…&region=…`; empty: the data folder"
     )
@@ -61,6 +66,10 @@ class Settings:
     mail_timeout: int = _setting(20, "seconds that a mail server may take")
     contact: str = _setting("calls@example.org", "address shown on the contact page")
     max_upload_mb: int = _setting(32, "largest body of one request, in megabytes")
+    quota_mb: int = _setting(500, "most megabytes of files that one person may keep here at a time")
+    clamd: str = _setting(
+        "", "virus scanner clamd: `unix:/path/of/socket` or `tcp:host:port`; empty: files are given without a scan"
+    )
     log_level: str = _setting("INFO", "least severe level that is logged")
 
     def __post_init__(self) -> None:
@@ -78,6 +87,8 @@ class Settings:
                 raise SettingsError(f"MSME_{name.upper()} must be from {least} to {most}, not {getattr(self, name)}.")
         if self.staff_second_factor not in ("", "required", "offered"):
             raise SettingsError("MSME_STAFF_SECOND_FACTOR must be required or offered.")
+        if self.redis_url and not self.redis_url.startswith(("redis://", "rediss://", "unix://")):
+            raise SettingsError("MSME_REDIS_URL must be an address like redis://host:6379/0.")
         if self.storage_url:
             self._refuse_storage()
         if self.public_url and not self.public_url.startswith(("http://", "https://")):
@@ -86,6 +97,8 @@ class Settings:
             raise SettingsError(
                 "MSME_ENV must be production for a site with an https address: development shows its mails."
             )
+        if self.clamd and not _CLAMD.fullmatch(self.clamd):
+            raise SettingsError("MSME_CLAMD must be unix:/path/of/socket or tcp:host:port.")
         if self.log_level.upper() not in _LEVELS:
             raise SettingsError(f"MSME_LOG_LEVEL must be one of {', '.join(_LEVELS)}.")
 

@@ -1,34 +1,34 @@
 """Files: kept by the hash of their content, checked by what they are, sent back so that no browser runs them."""
 
 import hashlib
-import io
-import logging
 import os
 import re
 import tempfile
 import unicodedata
-import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from urllib.parse import quote
 
+import sqlalchemy as sa
 import structlog
 from flask import Response, current_app
 from flask_babel import gettext as _
-from PIL import Image
-from pypdf import PdfReader
-from pypdf.errors import DependencyError
+from flask_babel import pgettext
 from sqlalchemy.orm import Mapped, mapped_column
 from werkzeug.wsgi import FileWrapper
 
-from msme_calls.extensions import Base, db
+from msme_calls import i18n, reading, sweeps
+from msme_calls.errors import Refused, allow
+from msme_calls.extensions import Base, db, insert_into
+from msme_calls.i18n import _l
+from msme_calls.parsing import Fault
 from msme_calls.storage import Unreachable, incoming, store
 
 log = structlog.get_logger()
-logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # its warnings quote what people sent
 CHUNK = 1 << 16
 MEDIA_TYPES = {
     "pdf": "application/pdf",
@@ -48,6 +48,41 @@ class NotKept(BadFile):
     """A file that is fit, and that the store can't take at the moment; what else was sent is not concerned."""
 
 
+class Scan(Enum):
+    """What is known of viruses in a content. Where no scanner is set, all stay pending, and are given."""
+
+    PENDING = "pending"
+    CLEAN = "clean"
+    INFECTED = "infected"
+
+
+_WAITING = sa.text("scan = 'pending'")
+# What a file may hold that nobody but its sender gets; what follows its end ("more") is dropped without a word.
+LEFT_OUT = {
+    "script": _l("its scripts"),
+    "action": _l("its automatic actions"),
+    "file": _l("the files inside it"),
+    "form": _l("its form for another program"),
+    "outside": _l("what it loads from elsewhere"),
+}
+FAULTS = {
+    "damaged": _l("This file could not be read: it may be damaged. Save it anew and send it again."),
+    "nested": _l("This file could not be read: it may be damaged. Save it anew and send it again."),
+    "encrypted": _l("This document is protected by a password. Remove the password and send it again."),
+    "no-pages": _l("This document has no pages. Save it anew and send it again."),
+    "pages": _l("This document has %(pages)d pages; at most %(most)d are read. Shorten it and send it again."),
+    "portfolio": _l("This PDF is only a cover for other files inside it (a portfolio). Open it, choose Print, save "
+                    "as PDF, and send that; or send the files inside one by one."),
+    "program-form": _l("This PDF is a form that only one program can show (XFA). Open it there, choose Print, save as "
+                       "PDF, and send that."),
+    "not-word": _l("This file is not a Word document (.docx). Save it in that form and send it again."),
+    "macros": _l("This Word document holds programs (macros). Save it as “Word document (.docx)” without them and "
+                 "send it again."),
+    "unpacked": _l("This document is too large once it is unpacked. Make it smaller and send it again."),
+    "points": _l("This picture has too many points. Make it smaller and send it again."),
+}  # fmt: skip
+
+
 class StoredFile(Base):
     """A content that the store holds; several attachments may share it."""
 
@@ -56,6 +91,30 @@ class StoredFile(Base):
     size: Mapped[int]
     kind: Mapped[str]
     stored_at: Mapped[datetime]
+    found: Mapped[list | None]  # what others don't get of it (see LEFT_OUT); None: kept before this was looked for
+    scan: Mapped[Scan] = mapped_column(default=Scan.PENDING, server_default="pending")
+    scan_due: Mapped[datetime | None]  # when a scanner is asked again; None: it wasn't yet
+    scan_attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    scanned_at: Mapped[datetime | None]
+    __table_args__ = (
+        sa.CheckConstraint("(scan = 'pending') = (scanned_at IS NULL)", name="scanned_has_instant"),
+        sa.Index("ix_stored_files_scan_due", "scan_due", sqlite_where=_WAITING, postgresql_where=_WAITING),
+    )
+
+    @property
+    def word(self) -> tuple[str, str]:
+        """Where it stands with its sender: a word and its state."""
+        if self.scan is Scan.INFECTED:
+            return _("Refused: virus"), "late"
+        if self.scan is Scan.PENDING and current_app.settings.clamd:  # type: ignore[attr-defined]
+            return _("Being checked"), "soon"
+        return pgettext("file", "Received"), "good"
+
+    @property
+    def left_out(self) -> str:
+        """What others don't get of it, as a sentence for its sender; empty for most files."""
+        parts = [str(LEFT_OUT[name]) for name in self.found or () if name in LEFT_OUT]
+        return _("Others get a copy without %(parts)s.", parts=i18n.join(parts)) if parts else ""
 
 
 @dataclass(frozen=True)
@@ -67,6 +126,7 @@ class Checked:
     size: int
     pages: int | None
     name: str
+    found: tuple[str, ...] = ()
 
 
 def clean_name(name: str) -> str:
@@ -86,7 +146,8 @@ def take(stream: IO[bytes], name: str, *, kinds: Iterable[str], max_bytes: int, 
     try:
         with open(temporary, "rb") as file:
             kind = _kind(file, name, list(kinds))
-            pages = _read(file, kind)
+            said = _read(file, kind)
+        pages = said["pages"]
         if max_pages and pages and pages > max_pages:
             raise BadFile(
                 _("This document has %(pages)d pages; at most %(most)d are read. Shorten it and send it again.",
@@ -95,7 +156,7 @@ def take(stream: IO[bytes], name: str, *, kinds: Iterable[str], max_bytes: int, 
         _keep(temporary, digest)
     finally:
         Path(temporary).unlink(missing_ok=True)
-    return Checked(digest, kind, size, pages, name)
+    return Checked(digest, kind, size, pages, name, tuple(said["found"]))
 
 
 def _spool(stream: IO[bytes], max_bytes: int) -> tuple[str, str, int]:
@@ -133,45 +194,36 @@ def _kind(file: IO[bytes], name: str, kinds: list[str]) -> str:
     raise BadFile(_("We can’t read this kind of file. Save it as %(wanted)s and send it again.", wanted=wanted))
 
 
-def _read(file: IO[bytes], kind: str) -> int | None:
-    file.seek(0)
+def _read(file: IO[bytes], kind: str) -> dict[str, Any]:
+    """What the parser learns of it: `pages` and what was `found`. Raises BadFile."""
     try:
-        return {"pdf": _read_pdf, "docx": _read_docx, "png": _read_image, "jpg": _read_image}[kind](file)
-    except BadFile:
-        raise
-    except Exception as error:
+        said = reading.learn(file, kind)
+        if set(said["found"]) - {"more"}:  # others will get a copy without it: one that can be made
+            with _made("plain", file, kind=kind):
+                pass
+    except Fault as fault:
+        raise BadFile(_fault(fault)) from fault
+    except reading.Busy as busy:
+        raise BadFile(_("Too many files are being read at the moment. Send this one again in a minute.")) from busy
+    except reading.Unreadable as error:
         raise BadFile(_("This file could not be read: it may be damaged. Save it anew and send it again.")) from error
+    return said
 
 
-def _read_pdf(file: IO[bytes]) -> int:
+def _fault(fault: Fault) -> str:
+    sentence = FAULTS[fault.why]
+    return str(sentence) % fault.values if fault.values else str(sentence)
+
+
+def _made(job: str, file: IO[bytes], **values: Any) -> IO[bytes]:
+    """A copy that the parser makes of a file, at its beginning; in no folder, and gone once it is closed."""
+    out = tempfile.TemporaryFile(dir=incoming(current_app.settings))  # type: ignore[attr-defined]
     try:
-        reader = PdfReader(file, strict=False)
-        encrypted = reader.is_encrypted
-    except DependencyError:  # a cipher that we don't carry: so it is encrypted
-        encrypted = True
-    if encrypted:
-        raise BadFile(_("This document is protected by a password. Remove the password and send it again."))
-    pages = len(reader.pages)
-    if not pages:
-        raise BadFile(_("This document has no pages. Save it anew and send it again."))
-    reader.pages[0].mediabox  # noqa: B018  a page that can't be found raises
-    return pages
-
-
-def _read_docx(file: IO[bytes]) -> None:
-    with zipfile.ZipFile(file) as archive:
-        names = archive.namelist()
-        if "word/document.xml" not in names or len(names) > 5000:
-            raise BadFile(_("This file is not a Word document (.docx). Save it in that form and send it again."))
-        if sum(i.file_size for i in archive.infolist()) > 200_000_000:
-            raise BadFile(_("This document is too large once it is unpacked. Make it smaller and send it again."))
-
-
-def _read_image(file: IO[bytes]) -> None:
-    with Image.open(file) as image:
-        if image.width * image.height > 40_000_000:
-            raise BadFile(_("This picture has too many points. Make it smaller and send it again."))
-        image.verify()
+        reading.copy(job, file, out, **values)
+    except BaseException:
+        out.close()
+        raise
+    return out
 
 
 def _keep(temporary: str, digest: str) -> None:
@@ -185,48 +237,71 @@ def _keep(temporary: str, digest: str) -> None:
 
 
 def remember(checked: Checked, at: datetime) -> StoredFile:
-    """The row of a kept content: a new one, or the one that is there already."""
-    row = db.session.get(StoredFile, checked.sha256)
-    if row is None:
-        row = StoredFile(sha256=checked.sha256, size=checked.size, kind=checked.kind, stored_at=at)
-        db.session.add(row)
-        db.session.flush()
-    return row
+    """The row of a kept content: a new one, or the one that is there already, also if it comes at this very moment."""
+    values = {"sha256": checked.sha256, "size": checked.size, "kind": checked.kind, "stored_at": at,
+              "found": list(checked.found), "scan": Scan.PENDING, "scan_attempts": 0}  # fmt: skip
+    db.session.execute(insert_into(StoredFile).values(values).on_conflict_do_nothing(index_elements=["sha256"]))
+    if current_app.settings.clamd:  # type: ignore[attr-defined]
+        sweeps.soon()
+    return db.session.get_one(StoredFile, checked.sha256)
 
 
 def logo(stream: IO[bytes], name: str, max_bytes: int = 10_000) -> Checked:
     """Keep a partner's logo, drawn anew (so nothing else is in it) and made small: at most 10 kB, 320 × 120 points."""
     checked = take(stream, name, kinds=("png", "jpg"), max_bytes=5_000_000, max_pages=None)
-    with store().open(checked.sha256) as kept, Image.open(kept) as original:
-        picture = original.convert("RGBA")
-    for side in (320, 240, 160, 120, 80, 48):
-        small = picture.copy()
-        small.thumbnail((side, side * 3 // 8))
-        out = io.BytesIO()
-        small.quantize(64, method=Image.Quantize.FASTOCTREE).save(out, "PNG", optimize=True)
-        if out.tell() <= max_bytes:
-            break
-    out.seek(0)
-    return take(out, "logo.png", kinds=("png",), max_bytes=max_bytes, max_pages=None)
+    with store().open(checked.sha256) as kept, _made("logo", kept, max_bytes=max_bytes) as out:
+        return take(out, "logo.png", kinds=("png",), max_bytes=max_bytes, max_pages=None)
 
 
-def send_back(sha256: str, kind: str, name: str) -> Response:
-    """Give a file to somebody who may have it: as a download that no browser draws or runs as our page."""
+def no_download(row: StoredFile, own: bool) -> str | None:
+    """Against giving somebody a file: what harms is given to nobody, what may harm to its sender alone."""
+    if row.scan is Scan.INFECTED:
+        return _("This file holds a virus or the like, and is given to nobody.")
+    if row.scan is Scan.PENDING and current_app.settings.clamd and not own:  # type: ignore[attr-defined]
+        return _("This file is still being checked for viruses. Try again in a few minutes.")
+    return None
+
+
+def send_back(sha256: str, kind: str, name: str, *, own: bool = False) -> Response:
+    """Give a file to somebody who may have it: as a download that no browser draws or runs as our page.
+
+    Others than its sender (`own`) get a file with scripts, actions or other files in it as a copy without them.
+    """
+    row = db.session.get_one(StoredFile, sha256)
+    allow(no_download(row, own))
     kept = store().open(sha256)
-    size = kept.seek(0, os.SEEK_END)
-    kept.seek(0)
-    data = FileWrapper(kept, CHUNK)  # the server closes it, however the line ends
+    if own or row.found == []:
+        return _as_download(kept, kind, name)
+    return _copy("plain", kept, kind, name)
+
+
+def send_neutral(sha256: str, kind: str, name: str) -> Response:
+    """A copy that doesn't say who made it, for somebody who may not know."""
+    allow(no_download(db.session.get_one(StoredFile, sha256), own=False))
+    return _copy("neutral", store().open(sha256), kind, name)
+
+
+def _copy(job: str, kept: IO[bytes], kind: str, name: str) -> Response:
+    try:
+        with kept:
+            return _as_download(_made(job, kept, kind=kind), kind, name)
+    except (Fault, reading.Unreadable) as error:  # nothing is given rather than a name, or a script
+        log.warning("no copy", job=job, error=str(error))
+        if job == "neutral":
+            sentence = _("This file can’t be shown without what it says of its author. Ask the coordinators for it.")
+        else:
+            sentence = _("No harmless copy of this file can be made. Ask its sender for another one.")
+        raise Refused(sentence) from error
+    except reading.Busy as busy:
+        raise Refused(_("Too many files are being read at the moment. Try again in a minute.")) from busy
+
+
+def _as_download(file: IO[bytes], kind: str, name: str) -> Response:
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    data = FileWrapper(file, CHUNK)  # the server closes it, however the line ends
     response = Response(data, mimetype=MEDIA_TYPES[kind], direct_passthrough=True)
     response.content_length = size
-    return _as_download(response, name)
-
-
-def send_content(content: bytes, kind: str, name: str) -> Response:
-    """The same for a content that was made from a kept one and isn't kept itself."""
-    return _as_download(Response(content, mimetype=MEDIA_TYPES[kind]), name)
-
-
-def _as_download(response: Response, name: str) -> Response:
     plain = re.sub(r"[^A-Za-z0-9._-]", "_", name)
     response.headers["Content-Disposition"] = (
         f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

@@ -12,6 +12,7 @@ from msme_calls import i18n
 from msme_calls.accounts.models import Person
 from msme_calls.calls.models import Call, Section
 from msme_calls.extensions import Base, uuid_key
+from msme_calls.uploads import StoredFile
 
 FACE = ("title", "summary", "organisation", "economy", "organisation_type", "language")
 
@@ -119,6 +120,7 @@ class Attachment(Base):
     added_at: Mapped[datetime]
     removed_at: Mapped[datetime | None]  # from the draft; a submitted version may still hold it
     proposal: Mapped[Proposal] = relationship(back_populates="attachments")
+    stored: Mapped[StoredFile] = relationship(lazy="joined", innerjoin=True)
 
     @property
     def listed(self) -> dict[str, Any]:

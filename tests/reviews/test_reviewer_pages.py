@@ -256,9 +256,9 @@ def test_files_have_neutral_names_and_nothing_in_their_properties(her, blind):
     page = her.page(address(blind))
     links = [a.get("href") for a in page.all("article//a")]
     assert links and "Download document-1.pdf" in page.text
-    answer = her.get(links[0])
-    assert 'filename="document-1.pdf"' in answer.headers["Content-Disposition"]
-    content = answer.get_data()
+    with her.get(links[0]) as answer:
+        assert 'filename="document-1.pdf"' in answer.headers["Content-Disposition"]
+        content = answer.get_data()
     assert len(PdfReader(io.BytesIO(content)).pages) == 1
     canary = blind.proposal.call.prefix.encode()  # the builder writes the reference into the document's title
     assert canary not in content
@@ -267,12 +267,12 @@ def test_files_have_neutral_names_and_nothing_in_their_properties(her, blind):
 
 
 def test_a_file_that_can_not_be_cleaned_is_not_shown(her, blind, monkeypatch):
-    from msme_calls.reviews.views import reviewing
+    from msme_calls import reading
 
-    def broken(path, kind):
-        raise RuntimeError
+    def broken(*given, **more):
+        raise reading.Unreadable
 
-    monkeypatch.setattr(reviewing, "neutral", broken)
+    monkeypatch.setattr(reading, "copy", broken)
     link = her.page(address(blind)).all("article//a")[0].get("href")
     page = her.page(link, status=403)
     assert "can’t be shown without what it says of its author" in page.text

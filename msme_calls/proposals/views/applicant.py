@@ -69,6 +69,7 @@ def _start_page(call: Call, at: datetime) -> str:
         mine=[(p, rules.public_status(p.status, phase, bool(call.sealed_at))) for p in mine],
         latest=next((p for p in mine if p.status is Status.DRAFT), mine[0] if mine else None),
         reason=rules.no_start(phase),
+        judges=bool(calls_queries.roles_of(me(), call)),
     )
 
 
@@ -144,4 +145,4 @@ def restore(proposal_id: uuid.UUID) -> Response:
 def file(proposal_id: uuid.UUID, file_id: uuid.UUID) -> Response:
     """One of the proposal's own files, also one that only a submitted version still holds."""
     found = next((a for a in own(proposal_id).attachments if a.id == file_id), None) or abort(404)
-    return uploads.send_back(found.sha256, found.kind, found.name)
+    return uploads.send_back(found.sha256, found.kind, found.name, own=True)

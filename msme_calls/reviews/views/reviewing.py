@@ -21,10 +21,8 @@ from msme_calls.questions import ORGANISATION_TYPES, kind_of
 from msme_calls.reviews import actions, forms, queries, rules
 from msme_calls.reviews.actions import Sheet, Superseded
 from msme_calls.reviews.models import Assignment, Review
-from msme_calls.reviews.neutral import neutral
 from msme_calls.reviews.queries import Waiting
 from msme_calls.reviews.views import bp
-from msme_calls.storage import Missing, Unreachable, store
 
 Written = tuple[str, int] | Response
 
@@ -144,15 +142,7 @@ def file(assignment_id: uuid.UUID, file_id: uuid.UUID) -> FlaskResponse:
     found = files.get(str(file_id)) or abort(404)
     if proposal.call.blindness is not Blindness.SINGLE:
         return uploads.send_back(found["sha256"], found["kind"], found["name"])
-    try:
-        with store().open(found["sha256"]) as kept:
-            content = neutral(kept, found["kind"])
-    except (Missing, Unreachable):
-        raise
-    except Exception as error:  # whatever a reader of foreign files raises: nothing is shown rather than a name
-        sentence = _("This file can’t be shown without what it says of its author. Ask the coordinators for it.")
-        raise Refused(sentence) from error
-    return uploads.send_content(content, found["kind"], found["name"])
+    return uploads.send_neutral(found["sha256"], found["kind"], found["name"])
 
 
 @bp.route("/reviews/<uuid:assignment_id>/decline", methods=["GET", "POST"])

@@ -1,0 +1,106 @@
+"""The parser: one warm process with one thread, which forks a child for each file and reads none itself.
+
+On its socket comes one byte for each file, with the ends of what the child needs: the line to its asker, the file, and
+where a made copy goes. The child gives up memory, time, sockets and files before it looks at the first byte; however
+it ends, the asker's line ends with it. The process ends when its socket does, which is when its owner ends.
+"""
+
+import ctypes
+import gc
+import json
+import os
+import resource
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from typing import IO, Any
+
+from msme_calls.parsing import Fault, copies, learn
+
+MEMORY, CPU_SECONDS, WALL_SECONDS, OUTPUT = 512 << 20, 10, 20.0, 200_000_000
+_DEATH_SIGNAL = 1  # prctl's PR_SET_PDEATHSIG
+JOBS: dict[str, Callable[..., dict[str, Any]]] = {
+    "learn": learn.learn,
+    "plain": copies.plain,
+    "neutral": copies.neutral,
+    "logo": copies.logo,
+}
+
+
+def confine() -> None:
+    """Take from this process what a file could make it waste: memory, time, disk, connections, other files."""
+    for what, most in (
+        (resource.RLIMIT_AS, MEMORY),
+        (resource.RLIMIT_CPU, CPU_SECONDS),
+        (resource.RLIMIT_FSIZE, OUTPUT),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NOFILE, 0),  # what is open stays open; nothing else is opened, sockets included
+    ):
+        with suppress(ValueError, OSError):  # a system that doesn't know the limit, or has a lower one
+            resource.setrlimit(what, (most, most))
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, WALL_SECONDS)  # its signal ends the process, whatever that does
+
+
+def _die_with_parser() -> None:
+    """Have the system end this process when the parser ends (Linux; elsewhere its limits end it soon after)."""
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)
+
+
+def answer(line: socket.socket, file: IO[bytes], out: IO[bytes] | None) -> None:
+    """Do the one job that the line asks for and say what came of it."""
+    with line.makefile("rb") as asked:
+        wanted = json.loads(asked.readline())
+    job, more = JOBS[wanted.pop("job")], {} if out is None else {"out": out}
+    try:
+        said = job(file, **wanted, **more)
+        if out is not None:
+            out.flush()
+    except Fault as fault:
+        said = {"refused": fault.why, **fault.values}
+    except Exception as error:  # a reader of foreign files raises anything
+        said = {"failed": type(error).__name__}
+    line.sendall(json.dumps(said).encode() + b"\n")
+
+
+def _child(ends: list[int]) -> None:
+    """All that a child does. However it ends, its asker sees the line end."""
+    try:
+        _die_with_parser()
+        confine()
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        line, file = socket.socket(fileno=ends[0]), os.fdopen(ends[1], "rb")
+        answer(line, file, os.fdopen(ends[2], "wb") if len(ends) > 2 else None)
+        os._exit(0)
+    finally:
+        os._exit(1)
+
+
+def serve(control: socket.socket) -> None:
+    """Fork a child for each byte on the socket, until the socket ends."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the children
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):  # its owner decides when it ends
+        signal.signal(number, signal.SIG_IGN)
+    gc.collect()
+    gc.freeze()  # what is loaded stays shared with the children
+    while True:
+        byte, ends, _flags, _address = socket.recv_fds(control, 1, 3)
+        if not byte:
+            return
+        try:
+            if os.fork() == 0:
+                control.close()
+                _child(list(ends))
+        except OSError:  # no room for one more: its asker sees the line end
+            pass
+        for end in ends:
+            os.close(end)
+
+
+def main() -> None:
+    """Serve on the socket whose number is given."""
+    learn.warm()
+    serve(socket.socket(fileno=int(sys.argv[1])))

@@ -1,0 +1,178 @@
+"""Asks the parser about people's files: whatever a file does to its reader, this process lives and goes on.
+
+Each process that asks has a parser of its own, started when it first asks, ended with it, and never inherited by fork.
+"""
+
+import atexit
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
+
+import structlog
+
+from msme_calls.parsing import Fault
+
+log = structlog.get_logger()
+AT_ONCE = 4  # files that are read at the same time, each within its limits
+PATIENCE = 60.0  # seconds that a file may wait for its turn
+ANSWER = 25.0  # seconds for an answer; a child ends itself before that
+# The package's own start would load Flask and everything: the parser needs none of it.
+_START = """
+import sys, types
+package = types.ModuleType("msme_calls")
+package.__path__ = [{folder!r}]
+sys.modules["msme_calls"] = package
+from msme_calls.parsing import process
+process.main()
+"""
+
+
+class Unreadable(Exception):
+    """A file that can't be read within the limits, or not at all."""
+
+
+class Busy(Exception):
+    """Too many files are being read; later it may go."""
+
+
+class Parser:
+    """The way to one parser process."""
+
+    def __init__(self) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self.process = subprocess.Popen(
+                [sys.executable, "-I", "-c", _START.format(folder=str(Path(__file__).parent)), str(theirs.fileno())],
+                pass_fds=(theirs.fileno(),),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                env={"LC_ALL": "C.UTF-8"},  # none of the settings' secrets
+                start_new_session=True,  # Ctrl-C in the terminal is for its owner
+            )
+        self.control = ours
+
+    def send(self, ends: list[int]) -> None:
+        """Hand over what a child needs. Raises OSError if the parser is gone."""
+        socket.send_fds(self.control, [b"j"], ends)
+
+    def alive(self) -> bool:
+        return self.process.poll() is None
+
+    def end(self) -> None:
+        """Have it end, and wait for that."""
+        self.control.close()
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(2)
+            return
+        self.process.kill()
+        self.process.wait()
+
+
+_lock = threading.Lock()
+_turns = threading.BoundedSemaphore(AT_ONCE)
+_parser: Parser | None = None
+
+
+def _hand_over(ends: list[int]) -> Parser:
+    """Give a file to the parser, a new one if there is none or it is gone."""
+    global _parser
+    with _lock:
+        for _attempt in range(2):
+            if _parser is None or not _parser.alive():
+                if _parser is not None:
+                    log.warning("parser ended", code=_parser.process.returncode)
+                    _parser.end()
+                _parser = Parser()
+            with suppress(OSError):
+                _parser.send(ends)
+                return _parser
+            _stop(_parser)
+    raise Unreadable("no parser")
+
+
+def _stop(parser: Parser) -> None:
+    """End a parser that doesn't answer; the next file finds a new one. The lock is held."""
+    global _parser
+    parser.process.kill()
+    parser.end()
+    if _parser is parser:
+        _parser = None
+
+
+def _forked() -> None:
+    """A process made by fork has a parser of its own: if it held the line, its parent's would outlive the parent."""
+    global _parser, _lock, _turns
+    if _parser is not None:
+        _parser.control.close()
+        _parser.process.returncode = 0  # not ours to wait for
+    _parser, _lock, _turns = None, threading.Lock(), threading.BoundedSemaphore(AT_ONCE)
+
+
+def _ended() -> None:
+    global _parser
+    if _parser is not None:
+        _parser.end()
+        _parser = None
+
+
+os.register_at_fork(after_in_child=_forked)
+atexit.register(_ended)
+
+
+def learn(file: IO[bytes], kind: str) -> dict[str, Any]:
+    """What a file is: its `pages` and what was `found` in it. Raises Fault, Unreadable, Busy."""
+    return _ask(file, None, job="learn", kind=kind)
+
+
+def copy(job: str, file: IO[bytes], out: IO[bytes], **values: Any) -> None:
+    """Write a copy of a file: `plain`, `neutral` (both with `kind`) or `logo`. Raises Fault, Unreadable, Busy."""
+    _ask(file, out, job=job, **values)
+    out.seek(0)
+
+
+def _ask(file: IO[bytes], out: IO[bytes] | None, **wanted: Any) -> dict[str, Any]:
+    if not _turns.acquire(timeout=PATIENCE):
+        raise Busy
+    try:
+        for _attempt in range(2):
+            said, parser = _answer(file, out, wanted)
+            if said is not None:
+                break
+            if parser.alive():  # then it was the child that ended, and would end again
+                raise Unreadable(wanted["job"])
+        else:
+            raise Unreadable("parser ended")
+    finally:
+        _turns.release()
+    if "failed" in said:
+        raise Unreadable(said["failed"])
+    if "refused" in said:
+        raise Fault(said.pop("refused"), **said)
+    return said
+
+
+def _answer(file: IO[bytes], out: IO[bytes] | None, wanted: dict[str, Any]) -> tuple[dict[str, Any] | None, Parser]:
+    """What a child says, or None if it ended without a word."""
+    file.seek(0)
+    ours, theirs = socket.socketpair()
+    with ours:
+        with theirs:
+            ours.settimeout(ANSWER)
+            ours.sendall(json.dumps(wanted).encode() + b"\n")
+            parser = _hand_over([end.fileno() for end in (theirs, file, out) if end is not None])
+        try:
+            with ours.makefile("rb") as line:
+                said = line.readline()
+        except TimeoutError:
+            with _lock:
+                _stop(parser)
+            raise Unreadable("no answer") from None
+        except OSError:
+            said = b""
+    return (json.loads(said) if said.endswith(b"\n") else None), parser
