@@ -30,9 +30,15 @@ class Choice:
     rationale: str = ""
 
 
+def no_part(call: Call, by: Person) -> str | None:
+    """The rule against somebody's taking part in the decision at all, asked of rows."""
+    return rules.no_part(proposing.applies(by, call))
+
+
 def decide(call: Call, choices: Sequence[Choice], *, by: Person, at: datetime) -> int:
     """Give proposals their outcomes; returns how many changed. A change undoes what was proposed and confirmed."""
     lock(call)
+    allow(no_part(call, by))
     judge, subjects = proposing.judge(by), proposing.subjects([c.proposal for c in choices])
     changed = 0
     for choice in choices:
@@ -69,6 +75,7 @@ def set_words(
     """Write the public words of a proposal that the world will learn of; returns whether anything changed."""
     call = proposal.call
     lock(call)
+    allow(no_part(call, by))
     subject = proposing.subjects([proposal])[proposal.id]
     conflict = conflicts.conflict(proposing.judge(by), subject, call.economy_rule) is not None
     allow(rules.no_decide(call.phase(at), decision.outcome, call.outcomes, conflict=conflict, withdrawn=False))
@@ -101,7 +108,7 @@ def propose(call: Call, *, by: Person, at: datetime) -> Resolution:
     resolution = queries.resolution_of(call)
     missing = rules.gaps(queries.rows_to_check(board), call.languages, call.winners, call.runners_up)
     proposed = resolution is not None and resolution.proposed_at is not None
-    allow(rules.no_propose(call.phase(at), len(missing), proposed=proposed))
+    allow(no_part(call, by) or rules.no_propose(call.phase(at), len(missing), proposed=proposed))
     if resolution is None:
         resolution = Resolution(call_id=call.id)
         db.session.add(resolution)
@@ -109,7 +116,7 @@ def propose(call: Call, *, by: Person, at: datetime) -> Resolution:
     resolution.digest = queries.fingerprint(board)
     history.record("propose-decision", by=by, at=at, call=call, recused=len(queries.recused_from(call, by)))
     for person in calls.coordinators(call):
-        if person.id != by.id:
+        if person.id != by.id and not no_part(call, person):
             key = f"confirm-asked:{call.id}:{person.id}:{at.isoformat()}"
             outbox.queue("confirm_asked", to=person, at=at, call=call, key=key, proposed=at.isoformat())
     return resolution
@@ -119,7 +126,7 @@ def confirm(call: Call, *, by: Person, at: datetime, seen: str | None = None) ->
     """Confirm exactly what another coordinator proposed. `seen`: the stamp of the proposal that she looked at."""
     lock(call)
     resolution = queries.resolution_of(call)
-    allow(no_confirm(call, resolution, by, at) or _changed_since(resolution, seen))
+    allow(no_part(call, by) or no_confirm(call, resolution, by, at) or _changed_since(resolution, seen))
     assert resolution is not None
     resolution.confirmed_by_id, resolution.confirmed_at = by.id, at
     history.record("confirm-decision", by=by, at=at, call=call, recused=len(queries.recused_from(call, by)))
@@ -142,7 +149,7 @@ def take_back(call: Call, *, by: Person, at: datetime) -> None:
     lock(call)
     resolution = queries.resolution_of(call)
     proposed = resolution is not None and resolution.proposed_at is not None
-    allow(rules.no_take_back(call.phase(at), proposed=proposed))
+    allow(no_part(call, by) or rules.no_take_back(call.phase(at), proposed=proposed))
     assert resolution is not None
     _clear(resolution)
     history.record("take-back-decision", by=by, at=at, call=call)
@@ -179,7 +186,7 @@ def seal(call: Call, *, by: Person, at: datetime, seen: str | None = None) -> Se
     """
     lock(call)
     resolution = queries.resolution_of(call)
-    allow(no_seal(call, resolution, at) or _changed_since(resolution, seen))
+    allow(no_part(call, by) or no_seal(call, resolution, at) or _changed_since(resolution, seen))
     assert call.result_at is not None
     secret = secrets.token_hex(32)
     whole = compose(call, result_at=call.result_at, sealed_at=at, nonce=secrets.token_hex(32), secret=secret)
@@ -211,7 +218,7 @@ def ask_unseal(call: Call, note: Words, *, by: Person, at: datetime) -> None:
     row = _sealed(call)
     complete = all(note.get(code) for code in call.languages)
     asked = row.unseal_asked_by_id is not None
-    allow(rules.no_ask_unseal(call.phase(at), row.result_at, at, asked=asked, note=complete))
+    allow(no_part(call, by) or rules.no_ask_unseal(call.phase(at), row.result_at, at, asked=asked, note=complete))
     row.unseal_asked_by_id, row.unseal_note = by.id, note
     history.record("ask-unseal", by=by, at=at, call=call, digest=row.digest)
 
@@ -220,7 +227,7 @@ def keep_sealed(call: Call, *, by: Person, at: datetime) -> None:
     """Drop the wish to unseal."""
     lock(call)
     row = _sealed(call)
-    allow(rules.no_keep_sealed(call.phase(at), asked=row.unseal_asked_by_id is not None))
+    allow(no_part(call, by) or rules.no_keep_sealed(call.phase(at), asked=row.unseal_asked_by_id is not None))
     row.unseal_asked_by_id, row.unseal_note = None, {}
     history.record("keep-sealed", by=by, at=at, call=call, digest=row.digest)
 
@@ -230,7 +237,8 @@ def unseal(call: Call, *, by: Person, at: datetime) -> None:
     lock(call)
     row = _sealed(call)
     allow(
-        rules.no_unseal(
+        no_part(call, by)
+        or rules.no_unseal(
             call.phase(at), row.result_at, at,
             asked=row.unseal_asked_by_id is not None, asked_by=row.unseal_asked_by_id, by=by.id,
         )

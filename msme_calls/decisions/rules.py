@@ -113,6 +113,13 @@ def _wordless(row: Row, languages: Sequence[str]) -> list[Gap]:
     return [Gap(row.reference, words) for text, words in parts if any(not text.get(code) for code in languages)]
 
 
+def no_part(applies: bool) -> str | None:
+    """Against any act on the decision. `applies`: whether the coordinator has a proposal of her own in the call."""
+    if applies:
+        return _l("You have a proposal of your own in this call: other coordinators decide, confirm and seal.")
+    return None
+
+
 def no_deciding(phase: Phase) -> str | None:
     """Against any change of decisions in this phase."""
     if phase is Phase.DECIDING:

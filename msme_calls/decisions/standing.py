@@ -118,4 +118,5 @@ def _reasons(
             "unseal": rules.no_unseal(phase, seal.result_at, at, asked=asked, asked_by=asked_by, by=person.id),
             "keep-sealed": rules.no_keep_sealed(phase, asked=asked),
         }
-    return found
+    barred = actions.no_part(call, person)
+    return {act: barred or reason for act, reason in found.items()}

@@ -3,6 +3,7 @@
 import secrets
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -216,14 +217,19 @@ def keep_conflicts(person: Person) -> Callable[[datetime], None]:
     So nobody with a role in a call comes to see a proposal by changing her profile.
     """
     found = queries.hidden_from(person)
-    subjects, judge = queries.subjects(found), queries.judge(person)
+    subjects, judge = queries.subjects(found), _standing(person)
     before = {p: conflicts.conflict(judge, subjects[p.id], p.call.economy_rule) for p in found}
 
     def settle(at: datetime) -> None:
-        now = queries.judge(person)
+        now = _standing(person)
         for proposal, why in before.items():
             left = conflicts.conflict(now, subjects[proposal.id], proposal.call.economy_rule)
             if why in conflicts.WHY and left is None:
                 declare_conflict(proposal, person, str(conflicts.WHY[why]), by=person, at=at)
 
     return settle
+
+
+def _standing(person: Person) -> conflicts.Judge:
+    """Whom she stands for, without where she applies: that can end, and the conflict behind it must not be lost."""
+    return replace(queries.judge(person), applies=frozenset())

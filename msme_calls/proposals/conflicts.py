@@ -13,6 +13,7 @@ class Interest(Enum):
     OWN = "own"
     ORGANISATION = "organisation"
     ECONOMY = "economy"
+    APPLICANT = "applicant"
     DECLARED = "declared"
 
 
@@ -20,33 +21,40 @@ WHY = {
     Interest.OWN: _l("Her or his own proposal"),
     Interest.ORGANISATION: _l("Same organisation"),
     Interest.ECONOMY: _l("Same economy"),
+    Interest.APPLICANT: _l("Has a proposal in this call"),
 }
 
 
 @dataclass(frozen=True)
 class Judge:
-    """What matters of a person: her id, folded organisation, economies, and whether the economy rule leaves her out."""
+    """What matters of a person: her id, folded organisation, economies, and whether the economy rule leaves her out;
+
+    and the calls in which she applies herself.
+    """
 
     id: UUID
     organisation: str
     economies: frozenset[str]
     international_staff: bool = False
+    applies: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What matters of a proposal: its owner's id, folded organisation and economy; who declared a conflict with it."""
+    """What matters of a proposal: its owner's id, folded organisation, economy and call; who declared a conflict."""
 
     owner: UUID
     organisation: str
     economy: str
     declared: frozenset[UUID] = frozenset()
+    call: UUID | None = None
 
 
 def conflict(judge: Judge, subject: Subject, economy_rule: bool) -> Interest | None:
     """The first reason why the person may not judge the proposal, or None.
 
-    Same organisation: equal after case, accents and spaces are folded. Economy: only where the call says so.
+    Same organisation: equal after case, accents and spaces are folded. Economy: only where the call says so. Whoever
+    applies in a call judges nobody there: the others are her competitors.
     """
     if judge.id == subject.owner:
         return Interest.OWN
@@ -54,4 +62,6 @@ def conflict(judge: Judge, subject: Subject, economy_rule: bool) -> Interest | N
         return Interest.ORGANISATION
     if economy_rule and not judge.international_staff and subject.economy in judge.economies:
         return Interest.ECONOMY
+    if subject.call in judge.applies:
+        return Interest.APPLICANT
     return Interest.DECLARED if judge.id in subject.declared else None

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import contains_eager, joinedload, selectinload
+from sqlalchemy.orm import aliased, contains_eager, joinedload, selectinload
 
 from msme_calls import i18n
 from msme_calls.accounts.models import Person
@@ -38,11 +38,30 @@ def load_own(person: Person, proposal_id: uuid.UUID) -> Proposal | None:
     return db.session.scalar(own(person).where(Proposal.id == proposal_id).options(*parts))
 
 
+def applying(people: Iterable[uuid.UUID]) -> sa.Select[uuid.UUID, uuid.UUID]:
+    """Who of some people applies in which calls, as pairs of ids.
+
+    Until the review starts, drafts and withdrawn proposals count too: the deadline can still move, and nobody shall
+    read her competitors' proposals and then hand in her own. After it only what is judged counts.
+    """
+    mine, there = aliased(Proposal), aliased(Call)
+    counts = (mine.status == Status.SUBMITTED) | there.review_started_at.is_(None)
+    rows = sa.select(mine.owner_id, mine.call_id).join(there, there.id == mine.call_id)
+    return rows.where(mine.owner_id.in_(list(people)), counts).distinct()
+
+
+def applies(person: Person, call: Call) -> bool:
+    """Whether the person has a proposal of her own in the call, and so no part in judging the others."""
+    rows = applying([person.id]).subquery()
+    return bool(db.session.scalar(sa.select(sa.exists().where(rows.c.call_id == call.id))))
+
+
 def in_conflict(person: Person) -> sa.ColumnElement[bool]:
     """The proposals that the person may not judge, rank or decide: `conflicts.conflict` as a condition in SQL."""
     ruled = sa.select(Call.id).where(Call.economy_rule)
     declared = sa.select(Conflict.proposal_id).where(Conflict.person_id == person.id)
-    reasons = [Proposal.owner_id == person.id, Proposal.id.in_(declared)]
+    competes = sa.select(applying([person.id]).subquery().c.call_id)
+    reasons = [Proposal.owner_id == person.id, Proposal.id.in_(declared), Proposal.call_id.in_(competes)]
     if person.organisation_folded:
         reasons.append(Proposal.organisation_folded == person.organisation_folded)
     if not person.international_staff and person.economy_codes:
@@ -162,7 +181,19 @@ def counting(proposal: Proposal) -> ProposalVersion | None:
 
 def judge(person: Person) -> Judge:
     """What the rules on conflicts look at in a person."""
-    return Judge(person.id, person.organisation_folded, person.economy_codes, person.international_staff)
+    return judges([person])[person.id]
+
+
+def judges(people: Iterable[Person]) -> dict[uuid.UUID, Judge]:
+    """The same for many people, in one statement."""
+    people = list(people)
+    found: dict[uuid.UUID, set[uuid.UUID]] = {p.id: set() for p in people}
+    for person_id, call_id in db.session.execute(applying(found)):
+        found[person_id].add(call_id)
+    return {
+        p.id: Judge(p.id, p.organisation_folded, p.economy_codes, p.international_staff, frozenset(found[p.id]))
+        for p in people
+    }
 
 
 def subjects(proposals: list[Proposal]) -> dict[uuid.UUID, Subject]:
@@ -173,7 +204,7 @@ def subjects(proposals: list[Proposal]) -> dict[uuid.UUID, Subject]:
     for proposal_id, person_id in rows:
         declared.setdefault(proposal_id, set()).add(person_id)
     return {
-        p.id: Subject(p.owner_id, p.organisation_folded, p.economy, frozenset(declared.get(p.id, ())))
+        p.id: Subject(p.owner_id, p.organisation_folded, p.economy, frozenset(declared.get(p.id, ())), p.call_id)
         for p in proposals
     }
 

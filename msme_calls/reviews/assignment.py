@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
-from msme_calls.proposals.conflicts import Judge, Subject, conflict
+from msme_calls.proposals.conflicts import Interest, Judge, Subject, conflict
 
 
 class Bar(Enum):
@@ -21,6 +21,7 @@ class Bar(Enum):
 
     ASSIGNED = "assigned"
     CONFLICT = "conflict"
+    APPLICANT = "applicant"  # she has a proposal of her own in the call: a conflict with every other one
     LANGUAGE = "language"
     FORMER = "former"  # she had it, and it was declined or removed: only a person may ask her again
     FULL = "full"
@@ -88,8 +89,8 @@ def bar(need: Need, seat: Seat, economy_rule: bool, *, again: bool = False) -> B
     """The first thing that bars a reviewer from a proposal, or None. `again`: whether she may be asked once more."""
     if seat.id in need.has:
         return Bar.ASSIGNED
-    if conflict(seat.judge, need.subject, economy_rule):
-        return Bar.CONFLICT
+    if why := conflict(seat.judge, need.subject, economy_rule):
+        return Bar.APPLICANT if why is Interest.APPLICANT else Bar.CONFLICT
     if seat.languages and need.language and need.language not in seat.languages:
         return Bar.LANGUAGE
     if seat.id in need.former and not again:
@@ -184,7 +185,7 @@ def _lack(need: Need, missing: int, bars: dict[str, Bar | None], given: set[str]
         need.id,
         missing,
         full=sum(b in (None, Bar.FULL) for b in against),  # who might, but holds as many as she takes
-        conflict=against.count(Bar.CONFLICT),
+        conflict=against.count(Bar.CONFLICT) + against.count(Bar.APPLICANT),
         language=against.count(Bar.LANGUAGE),
         former=against.count(Bar.FORMER),
     )

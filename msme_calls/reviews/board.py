@@ -61,13 +61,13 @@ class Board:
         self.members = _reviewers(call)
         found = _counting(call)
         self._subjects = proposals.subjects(found)
-        self._judges = {m.person_id: proposals.judge(m.person) for m in self.members}
+        judges = proposals.judges([reader, *(m.person for m in self.members)])
+        self._judges = {m.person_id: judges[m.person_id] for m in self.members}
         self._held: dict[uuid.UUID, list[Held]] = {p.id: [] for p in found}
         self._former: dict[uuid.UUID, set[str]] = {p.id: set() for p in found}
         for assignment in _assignments(call, self._held):
             self._sort_in(assignment)
-        judge = proposals.judge(reader)
-        self.lines = [Line(None) if self._against(judge, p.id) else self._line(p) for p in found]
+        self.lines = [Line(None) if self._against(judges[reader.id], p.id) else self._line(p) for p in found]
         self.proposals = {line.proposal.id: line.proposal for line in self.lines if line.proposal}
         self.seats = {str(m.person_id): self._seat(m) for m in self.members}
         self.names = {str(m.person_id): m.person.name or m.person.email for m in self.members}

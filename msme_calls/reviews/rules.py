@@ -90,6 +90,7 @@ def no_assignment(phase: Phase, counts: bool, bar: Bar | None) -> str | None:
 _AGAINST = {
     Bar.ASSIGNED: _l("This reviewer has the proposal already."),
     Bar.CONFLICT: _l("This reviewer has a conflict of interest with the proposal. Choose somebody else."),
+    Bar.APPLICANT: _l("This reviewer has a proposal of her or his own in this call, and so judges none of the others."),
     Bar.LANGUAGE: _l("This reviewer doesn’t read the proposal’s language. Choose somebody else."),
     Bar.FORMER: _l("This reviewer had the proposal before, and it was declined or removed."),
     Bar.FULL: _l("This reviewer has as many reviews as agreed. Choose somebody else, or change the number first."),

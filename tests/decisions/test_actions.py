@@ -20,6 +20,7 @@ from msme_calls.extensions import db
 from msme_calls.history import History
 from msme_calls.outbox import Email
 from msme_calls.proposals.actions import declare_conflict
+from msme_calls.proposals.models import Status
 
 pytestmark = pytest.mark.usefixtures("app")
 NOTE = {"en": "A name was wrong.", "fr": "Un nom était faux.", "es": "Un nombre era incorrecto."}
@@ -60,14 +61,12 @@ def test_only_outcomes_of_the_call_can_be_given():
         decide(made, made.proposals[0], Outcome.REVISE)
 
 
-@pytest.mark.parametrize("kind", ["own", "organisation", "economy", "declared"])
+@pytest.mark.parametrize("kind", ["organisation", "economy", "declared"])
 def test_nobody_decides_what_she_has_a_conflict_with_whatever_her_role(kind):
     """Threat A18."""
     made = deciding.deciding(2, economy_rule=True)
     mine = made.proposals[0]
-    if kind == "own":
-        mine.owner = made.first
-    elif kind == "organisation":
+    if kind == "organisation":
         made.first.organisation = mine.organisation
     elif kind == "economy":
         made.first.economies = world.person(economies=(mine.economy,)).economies
@@ -77,6 +76,46 @@ def test_nobody_decides_what_she_has_a_conflict_with_whatever_her_role(kind):
     with pytest.raises(Refused, match="conflict of interest"):
         decide(made, mine)
     db.session.rollback()
+
+
+ACTS = {
+    "decide": lambda made, who, at: decide(made, made.proposals[1], by=who),
+    "write the words": lambda made, who, at: actions.set_words(
+        made.proposals[0], queries.decision_of(made.proposals[0]), {}, {}, {}, by=who, at=at
+    ),
+    "propose": lambda made, who, at: actions.propose(made.call, by=who, at=at),
+    "confirm": lambda made, who, at: actions.confirm(made.call, by=who, at=at),
+    "take back": lambda made, who, at: actions.take_back(made.call, by=who, at=at),
+    "seal": lambda made, who, at: actions.seal(made.call, by=who, at=at),
+    "ask to unseal": lambda made, who, at: actions.ask_unseal(made.call, NOTE, by=who, at=at),
+    "keep sealed": lambda made, who, at: actions.keep_sealed(made.call, by=who, at=at),
+    "unseal": lambda made, who, at: actions.unseal(made.call, by=who, at=at),
+}
+
+
+def test_a_coordinator_who_applies_has_no_part_in_the_decision_until_she_withdraws():
+    """Threat A18. Nor is she asked to confirm; each act says why, and so do the reasons on the page."""
+    made, seal = deciding.sealed()
+    made.proposals[-1].owner = made.second
+    db.session.flush()
+    for name, act in ACTS.items():
+        with pytest.raises(Refused, match="You have a proposal of your own in this call"):
+            act(made, made.second, clock.now())
+            pytest.fail(name)
+    it = standing(made.call, made.second, clock.now())
+    assert len({str(reason) for reason in it.no.values()}) == 1 and it.recused == 5
+    assert seal.unseal_asked_by_id is None
+    made.proposals[-1].status, made.proposals[-1].withdrawn_at = Status.WITHDRAWN, clock.now()
+    actions.ask_unseal(made.call, NOTE, by=made.second, at=clock.now())
+    assert seal.unseal_asked_by_id == made.second.id
+
+
+def test_a_coordinator_who_applies_is_not_asked_to_confirm():
+    made = deciding.decided()
+    made.proposals[0].owner = made.second
+    actions.propose(made.call, by=made.first, at=clock.now())
+    asked = db.session.scalars(sa.select(Email.person_id).where(Email.name == "confirm_asked")).all()
+    assert made.second.id not in asked
 
 
 def test_public_words_can_only_be_written_by_who_may_decide():

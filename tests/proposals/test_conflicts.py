@@ -11,7 +11,7 @@ from msme_calls.calls.models import Role
 from msme_calls.extensions import db
 from msme_calls.proposals import actions, queries
 from msme_calls.proposals.conflicts import Interest, Judge, Subject, conflict
-from msme_calls.proposals.models import Conflict, Proposal
+from msme_calls.proposals.models import Conflict, Proposal, Status
 
 
 @pytest.mark.parametrize("economy_rule", [True, False])
@@ -28,7 +28,8 @@ def test_the_condition_in_sql_finds_what_the_rule_finds(app, economy_rule):
             ("example union", "Third Example", ""), ((), ("KE",), ("PE", "KE")), (True, False)
         )
     ]
-    people.append(made[0].owner)
+    people += [made[0].owner, made[-1].owner]
+    made.append(world.proposal(call, by=people[1], organisation="Fourth Example", economy="NP"))
     actions.declare_conflict(made[3], people[6], "Example", by=people[0], at=clock.now())
     subjects = queries.subjects(made)
     found = set()
@@ -45,6 +46,34 @@ def test_the_condition_in_sql_finds_what_the_rule_finds(app, economy_rule):
 
 
 @pytest.mark.parametrize(
+    ("phase", "status", "competes"),
+    [
+        ("open", Status.DRAFT, True), ("open", Status.SUBMITTED, True), ("open", Status.WITHDRAWN, True),
+        ("closed", Status.DRAFT, True), ("closed", Status.WITHDRAWN, True),
+        ("review", Status.DRAFT, False), ("review", Status.SUBMITTED, True), ("review", Status.WITHDRAWN, False),
+        ("deciding", Status.DRAFT, False), ("deciding", Status.SUBMITTED, True),
+    ],
+)  # fmt: skip
+def test_whoever_can_still_hand_in_a_proposal_sees_no_competitors_and_later_whoever_is_judged(
+    app, phase, status, competes
+):
+    """In the rule, in the condition and in the question of who applies alike; other calls are not concerned."""
+    call, elsewhere = world.call(phase), world.call(phase)
+    theirs, there = world.proposal(call), world.proposal(elsewhere)
+    who = world.person()
+    mine = (world.draft if status is Status.DRAFT else world.proposal)(call, by=who)
+    if status is Status.WITHDRAWN:
+        actions.move(mine, Status.WITHDRAWN, at=clock.now())
+    db.session.flush()
+    in_sql = set(db.session.scalars(db.select(Proposal.id).where(queries.in_conflict(who))))
+    assert in_sql == ({mine.id, theirs.id} if competes else {mine.id})
+    subjects, judge = queries.subjects([theirs, there]), queries.judge(who)
+    reasons = [conflict(judge, subjects[p.id], False) for p in (theirs, there)]
+    assert reasons == [Interest.APPLICANT if competes else None, None]
+    assert (queries.applies(who, call), queries.applies(who, elsewhere)) == (competes, False)
+
+
+@pytest.mark.parametrize(
     ("judge", "subject", "rule", "why"),
     [
         ({}, {"owner": "judge"}, False, Interest.OWN),
@@ -55,15 +84,20 @@ def test_the_condition_in_sql_finds_what_the_rule_finds(app, economy_rule):
         ({"economies": {"KE"}, "international_staff": True}, {"economy": "KE"}, True, None),
         ({"economies": {"KE"}}, {"economy": ""}, True, None),
         ({}, {"declared": {"judge"}}, False, Interest.DECLARED),
+        ({"applies": {"call"}}, {}, False, Interest.APPLICANT),
+        ({"applies": {"other"}}, {}, True, None),
+        ({"applies": {"call"}, "organisation": "x"}, {"organisation": "x"}, False, Interest.ORGANISATION),
         ({}, {"declared": {"other"}}, True, None),
     ],
 )
 def test_each_reason_and_its_limits(judge, subject, rule, why):
-    ids = {"judge": "11111111", "other": "22222222"}
+    ids = {"judge": "11111111", "other": "22222222", "call": "44444444"}
+    applies = frozenset(ids[k] for k in judge.get("applies", ()))
     who = Judge(ids["judge"], judge.get("organisation", ""), frozenset(judge.get("economies", ())),
-                judge.get("international_staff", False))  # fmt: skip
+                judge.get("international_staff", False), applies)  # fmt: skip
     what = Subject(ids.get(subject.get("owner"), "33333333"), subject.get("organisation", ""),
-                   subject.get("economy", ""), frozenset(ids[k] for k in subject.get("declared", ())))  # fmt: skip
+                   subject.get("economy", ""), frozenset(ids[k] for k in subject.get("declared", ())),
+                   ids["call"])  # fmt: skip
     assert conflict(who, what, rule) is why
 
 
@@ -77,6 +111,16 @@ def test_nobody_comes_to_see_a_proposal_by_changing_her_profile(app):
         assert set(db.session.scalars(queries.visible_ids(who, call))) == {other.id}
     declared = {(c.proposal_id, c.reason) for c in db.session.query(Conflict)}
     assert declared == {(same.id, "Same organisation"), (at_home.id, "Same economy")}
+
+
+def test_a_conflict_behind_her_own_proposal_stays_when_her_profile_changes_and_she_withdraws(app):
+    call = world.call("review")
+    who = world.member(call, Role.COORDINATOR)
+    mine, theirs = world.proposal(call, by=who), world.proposal(call, organisation=who.organisation)
+    update_standing(who, organisation="New", economies=(), international_staff=False, by=who, at=clock.now())
+    actions.withdraw(mine, by=who, at=clock.now())
+    assert set(db.session.scalars(queries.visible_ids(who, call))) == set()
+    assert [c.proposal_id for c in db.session.query(Conflict)] == [theirs.id]
 
 
 def test_whoever_has_no_role_in_a_call_changes_her_profile_freely(app):

@@ -82,7 +82,7 @@ def test_a_search_finds_a_reference(desk, call):
 
 
 def test_what_she_has_a_conflict_with_is_counted_and_nothing_more(desk, call, coordinator):
-    own = world.proposal(call, by=coordinator, title="Example hidden one", economy="NP")
+    own = world.proposal(call, title="Example hidden one", economy="NP", organisation=coordinator.organisation)
     world.proposal(call, title="Example seen one", economy="KE")
     url = f"/en/desk/{call.slug}/proposals"
     page = desk.page(url)
@@ -94,6 +94,29 @@ def test_what_she_has_a_conflict_with_is_counted_and_nothing_more(desk, call, co
         assert b"hidden" not in desk.get(f"{url}.{ending}").data
     absent = f"{url}/00000000-0000-4000-8000-000000000000"
     assert desk.get(f"{url}/{own.id}").data == desk.get(absent).data
+
+
+def test_a_coordinator_who_applies_sees_none_of_her_competitors_proposals_and_why(desk, call, coordinator):
+    """Threat A18. Not before she hands hers in either: she could learn from theirs."""
+    other = world.proposal(call, title="Example competitor", economy="NP")
+    url = f"/en/desk/{call.slug}/proposals"
+    assert titles(desk.page(url)) == ["Example competitor"]
+    mine = world.draft(call, by=coordinator)
+    for submitted in (False, True):
+        if submitted:
+            actions.submit(mine, "key", by=coordinator, at=clock.now())
+        db.session.commit()
+        page = desk.page(url)
+        assert titles(page) == [] and "you neither see nor judge the others" in page.text
+        assert "NP" not in [o.get("value") for o in page.all("select[@id='economy']/option")]
+        assert b"competitor" not in desk.get(f"{url}.csv").data
+        desk.page(f"{url}/{other.id}", status=404)
+
+
+def test_who_has_a_role_is_told_before_she_starts_what_applying_costs_her(desk, call, her):
+    words = "Whoever applies in a call neither reviews nor decides in it."
+    url = f"/en/calls/{call.slug}/start"
+    assert words in desk.page(url).text and words not in her.page(url).text
 
 
 def test_a_declared_conflict_hides_the_proposal_at_once(app, desk, call, coordinator):

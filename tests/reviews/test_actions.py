@@ -110,6 +110,21 @@ def test_who_is_no_reviewer_of_the_call_is_not_in_the_lists(call):
     assert "from the lists" in refusal(world.proposal(call), world.reviewer(world.call("review")))
 
 
+def test_a_reviewer_who_applies_is_assigned_to_none_by_hand_nor_by_the_draw_and_sees_none(call):
+    """Threat A18."""
+    who, coordinator = world.reviewer(call), world.person()
+    mine, theirs = world.proposal(call, by=who), world.proposal(call)
+    with pytest.raises(Refused, match="has a proposal of her or his own in this call"):
+        actions.assign(theirs, who, by=coordinator, at=clock.now())
+    assert Board(call, coordinator, clock.now()).plan("seed").pairs == ()
+    db.session.add(Assignment(proposal=theirs, reviewer=who, call_id=call.id, assigned_at=clock.now()))
+    db.session.flush()
+    assert queries.queue(who, clock.now()) == [], "what was assigned before by an earlier version is gone too"
+    assert [h.out for h in Board(call, coordinator, clock.now()).out] == ["conflict"]
+    proposing.withdraw(mine, by=who, at=clock.now())
+    assert len(queries.queue(who, clock.now())) == 1
+
+
 def test_a_coordinator_in_conflict_can_not_assign_the_proposal(call):
     proposal = world.proposal(call)
     coordinator = world.person(organisation=proposal.organisation)

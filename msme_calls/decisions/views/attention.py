@@ -10,7 +10,7 @@ from msme_calls.accounts.sessions import me
 from msme_calls.calls.desk import Item, attention
 from msme_calls.calls.models import Call
 from msme_calls.calls.phases import Phase
-from msme_calls.decisions import queries
+from msme_calls.decisions import actions, queries
 from msme_calls.decisions.models import Resolution
 
 SOON = timedelta(days=2)
@@ -20,10 +20,10 @@ SOON = timedelta(days=2)
 def of_the_decision(call: Call, at: datetime) -> list[Item]:
     """Confirm, seal, answer a wish to unseal."""
     url, phase = url_for("decisions.result", slug=call.slug), call.phase(at)
+    if phase not in (Phase.SEALED, Phase.DECIDING) or actions.no_part(call, me()):
+        return []
     if phase is Phase.SEALED:
         return _wish(call, url)
-    if phase is not Phase.DECIDING:
-        return []
     return _next(call, queries.resolution_of(call), url, at)
 
 

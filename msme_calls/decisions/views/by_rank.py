@@ -62,7 +62,7 @@ def by_rank(slug: str) -> Page:
     return render_template(
         "decisions/by_rank.html", call=call, plan=plan, moved=request.method == "POST", drawn=drawn(ranks, plan),
         recused=sum(r.recused for r in ranks), unscored=sum(r.place is None for r in ranks),
-        refusal=rules.no_deciding(call.phase(at)),
+        refusal=actions.no_part(call, me()) or rules.no_deciding(call.phase(at)),
     )  # fmt: skip
 
 

@@ -51,7 +51,7 @@ def decisions(slug: str) -> Page:
     page = render_template(
         "decisions/decisions.html", call=call, lines=lines, sheet=sheet, pagination=pagination,
         outcomes=_outcomes(call), tally=_tally(ranks), masked=_masked(call),
-        refusal=rules.no_deciding(call.phase(clock.now())),
+        refusal=actions.no_part(call, me()) or rules.no_deciding(call.phase(clock.now())),
     )  # fmt: skip
     return page, 422 if sheet.errors else 200
 
@@ -94,8 +94,8 @@ def decision(slug: str, proposal_id: uuid.UUID) -> Page:
     page = render_template(
         "decisions/decision.html", call=call, line=line, given=given.given[line.proposal.id], words=words,
         errors=given.errors + words.problems, outcomes=_outcomes(call), around=_around(ranks, proposal_id),
-        masked=_masked(call),
-        refusal=rules.no_deciding(call.phase(clock.now())), summary_words=rules.SUMMARY_WORDS,
+        masked=_masked(call), refusal=actions.no_part(call, me()) or rules.no_deciding(call.phase(clock.now())),
+        summary_words=rules.SUMMARY_WORDS,
     )  # fmt: skip
     return page, 422 if typed is not None else 200
 

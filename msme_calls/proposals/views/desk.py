@@ -48,6 +48,7 @@ def listed(slug: str) -> str:
         proposals=queries.page_of(query, pagination.offset, pagination.size),
         pagination=pagination,
         recused=queries.recused(me(), call),
+        applies=queries.applies(me(), call),
         economies=sorted(((code, i18n.economy(code)) for code in codes), key=lambda pair: i18n.folded(pair[1])),
         spoken=[(code, i18n.language_label(code)) for code in call.languages],
         types=[(key, str(ORGANISATION_TYPES.get(key, key))) for key in call.organisation_types],
@@ -129,9 +130,13 @@ def _page(call: Call, proposal: Proposal, form: ConflictForm) -> str:
 
 def _conflicts(call: Call, proposal: Proposal) -> list[tuple[Person, Any]]:
     """Members of the call who have a conflict of interest by the facts, with the reason in words."""
-    subject = queries.subjects([proposal])[proposal.id]
-    found = ((p, conflicts.conflict(queries.judge(p), subject, call.economy_rule)) for p in queries.members(call))
-    return [(person, conflicts.WHY[why]) for person, why in found if why in conflicts.WHY]
+    subject, people = queries.subjects([proposal])[proposal.id], queries.members(call)
+    judges = queries.judges(people)
+    found = [(p, conflicts.conflict(judges[p.id], subject, call.economy_rule)) for p in people]
+    told = set(conflicts.WHY)
+    if call.review_started_at is None:  # a draft is nobody's but its applicant's
+        told.discard(conflicts.Interest.APPLICANT)
+    return [(person, conflicts.WHY[why]) for person, why in found if why in told]
 
 
 @bp.get("/desk/<slug>/proposals/<uuid:proposal_id>/files/<uuid:file_id>")
