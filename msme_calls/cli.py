@@ -128,6 +128,21 @@ def invite_administrator(mail: str) -> None:
 
 
 @main.command()
+@click.argument("mail")
+def reset_second_factor(mail: str) -> None:
+    """Take the second step away from the account of MAIL, whose owner has lost it; she is told."""
+    from msme_calls.accounts import factors, queries
+
+    with inside(), i18n.use("en"):
+        person = queries.find_by_address(mail)
+        if person is None:
+            raise click.ClickException("Nobody has an account with this address.")
+        factors.reset(person, by=None, at=clock.tick())
+        db.session.commit()
+    click.echo("The second step is taken away. A mail tells so.")
+
+
+@main.command()
 def record_past_editions() -> None:
     """Put the past editions of Small Business Champions into the archive, those that are not there yet."""
     from msme_calls.publication import past

@@ -29,6 +29,7 @@ MACHINE = {
     "criteria": {"key"},
     "decisions": {"outcome"},
     "emails": {"name", "address", "language", "values", "key", "last_error"},
+    "factors": {"kind", "secret", "credential", "public_key"},
     "former_reviews": {"scores", "language"},
     "history": {"prev", "hash", "payload_hash", "salt", "payload", "verb"},
     "invitations": {"language", "role"},

@@ -94,7 +94,7 @@ def set_password(person: Person, password: str, *, by: Person, at: datetime) -> 
     """A new password ends every session and every link that was open for the account."""
     person.password = _checked(password, person)
     sessions.end_all(person, at)
-    links.void(person.email, "sign-in", "reset", at=at)
+    links.void(person.email, "sign-in", "reset", "second-step", at=at)
     history.record("set-password", by=by, at=at, person=str(person.id))
     outbox.queue("password_changed", to=person, at=at)
 

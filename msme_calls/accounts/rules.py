@@ -84,6 +84,11 @@ def no_change_of_role(oneself: bool, active: bool) -> str | None:
     return None
 
 
+def no_reset(oneself: bool) -> str | None:
+    """The reason against taking somebody's second step away. One's own is removed on one's own page."""
+    return _l("Another administrator takes your second step away.") if oneself else None
+
+
 def no_deactivation(oneself: bool) -> str | None:
     """The reason against closing or opening an account."""
     return _l("Another administrator changes your roles and your account.") if oneself else None

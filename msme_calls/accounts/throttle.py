@@ -28,6 +28,8 @@ QUARTER, HOUR = timedelta(minutes=15), timedelta(hours=1)
 GUESSES_OF_ACCOUNT = Limit("guesses of account", 10, QUARTER)
 GUESSES_OF_NETWORK = Limit("guesses of network", 50, QUARTER)
 GUESSES_OF_DEVICE = Limit("guesses of device", 10, QUARTER)
+CODES_OF_ACCOUNT = Limit("codes of account", 5, QUARTER)
+CODES_OF_DEVICE = Limit("codes of device", 5, QUARTER)
 MAILS_TO_ADDRESS = Limit("mails to address", 5, HOUR)
 MAILS_FOR_NETWORK = Limit("mails for network", 30, HOUR)
 
@@ -74,6 +76,20 @@ def right(address: str, device: str | None, network: str) -> None:
         return
     forgive(GUESSES_OF_ACCOUNT, address, all_of_it=True)
     forgive(GUESSES_OF_NETWORK, network)
+
+
+def code(person: str, device: str | None, at: datetime) -> timedelta | None:
+    """Count a code typed as second step; the time to wait, if any. Who comes so far knows the password already.
+
+    By account, whatever the cookie says; only a browser that has gone all the way before has a count of its own.
+    """
+    return count(CODES_OF_DEVICE, device + person, at) if device else count(CODES_OF_ACCOUNT, person, at)
+
+
+def code_right(person: str, device: str | None) -> None:
+    """The code was right: its tries are forgiven."""
+    limit, who = (CODES_OF_DEVICE, device + person) if device else (CODES_OF_ACCOUNT, person)
+    forgive(limit, who, all_of_it=True)
 
 
 def mail(address: str, network: str, at: datetime) -> tuple[bool, timedelta | None]:

@@ -9,6 +9,7 @@ from flask import abort, g, request, url_for
 from flask_login import current_user
 
 from msme_calls import clock
+from msme_calls.accounts.desk_factor import demand_factor
 from msme_calls.calls import queries, rules
 from msme_calls.calls.models import Call, Role
 from msme_calls.extensions import lock
@@ -92,6 +93,7 @@ def at_desk(slug: str, act: str = "desk") -> tuple[Call, frozenset[Role]]:
     call = queries.at_desk(current_user, slug, act)
     if call is None:
         abort(404)
+    demand_factor()
     if request.method == "POST":  # two people change a call in turn
         lock(call)
     roles = queries.roles_of(current_user, call)

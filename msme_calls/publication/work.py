@@ -10,6 +10,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from msme_calls import clock, i18n
+from msme_calls.accounts.desk_factor import demand_factor
 from msme_calls.calls import queries as calls_queries
 from msme_calls.calls.desk import at_desk
 from msme_calls.calls.kinds import KINDS
@@ -59,6 +60,7 @@ def past_edition() -> str | Response:
     """A coordinator records an edition that was held before this site, or corrects one."""
     if not _may_record():
         abort(404)
+    demand_factor()
     if request.method != "POST":
         found = queries.past_edition(i18n.normal(request.args.get("kind", "")), request.args.get("year", 0, type=int))
         return _form(_values_of(found), [])

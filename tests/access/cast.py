@@ -12,6 +12,7 @@ from world import DAY, answer_to
 
 from msme_calls import clock, uploads
 from msme_calls.accounts import links
+from msme_calls.accounts.factors import Factor
 from msme_calls.accounts.models import Person
 from msme_calls.calls.actions import life
 from msme_calls.calls.kinds import KINDS
@@ -84,6 +85,7 @@ def build() -> Cast:
     for name in CALLS:
         _Maker(cast, people, name).make()
     _links(cast, people)
+    _factor(cast, people["reviewer"])
     edition = PastEdition(kind="small-business-champions", year=2021, recorded_at=clock.now(), title={})
     words = cast.canaries.words("past_editions.about", "public")
     edition.winners = [{"name": words["en"], "economy": "KE", "outcome": "winner", "about": words}]
@@ -107,6 +109,14 @@ def _links(cast: Cast, people: dict[str, Person]) -> None:
         values = {"called": called, "language": "en"} if purpose == "confirm" else {}
         token = links.issue(purpose, address, at=clock.now(), lasts=3 * DAY, **values)
         cast.ids["links", f"{purpose}.token"] = token
+
+
+def _factor(cast: Cast, person: Person) -> None:
+    """A second step for one of them."""
+    made = Factor(person_id=person.id, kind="app", secret="-", added_at=clock.now())
+    db.session.add(cast.canaries.paint(made, "reviewer"))
+    db.session.flush()
+    cast.ids["links", "reviewer.factor"] = made.id
 
 
 def _person(cast: Cast, name: str) -> Person:

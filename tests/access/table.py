@@ -61,6 +61,7 @@ ARGUMENTS: dict[str, str] = {
     "name": "absent",
     "sha256": "logo",
     "row_id": "criterion",
+    "factor_id": "reviewer.factor",
 }
 A_CRITERION, A_SECTION, A_QUESTION, A_PARTNER = (
     {"row_id": name} for name in ("criterion", "section", "question", "partner")
@@ -104,6 +105,13 @@ ADDRESSES: dict[str, Line] = {
     "accounts.sign_out": only(SIGNED_IN),
     "accounts.profile": only(SIGNED_IN),
     "accounts.change_password": only(SIGNED_IN),
+    "accounts.second_step": only(EVERYBODY),
+    "accounts.security": only(SIGNED_IN),
+    "accounts.add_app": only(SIGNED_IN),
+    "accounts.add_passkey": only(SIGNED_IN),
+    "accounts.renew_recovery_codes": only(SIGNED_IN),
+    "accounts.factor": only(ASSIGNED),
+    "accounts.remove_factor": only(ASSIGNED),
     "accounts.people": only(ADMINISTRATOR),
     "accounts.person": only(ADMINISTRATOR),
     "accounts.change_person": only(ADMINISTRATOR),

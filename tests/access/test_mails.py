@@ -76,6 +76,7 @@ MAILS: dict[str, tuple[str, str, Values]] = {
     "reset": ("owner", "", _nothing),
     "password_changed": ("owner", "", _nothing),
     "role_given": ("convenor", "", lambda cast, call: {"role": "convenor"}),
+    "second_factor": ("owner", "", lambda cast, call: {"what": "added", "kind": "app", "named": ""}),
     "received": ("owner", "open", _proposal("A", version=1)),
     "withdrawn": ("leaver", "open", _proposal("withdrawn")),
     "restored": ("owner", "open", _proposal("A")),

@@ -34,7 +34,7 @@ def ask(client: Any, path: str, verifications: list[int], **typed: Any) -> tuple
     before = len(verifications)
     with statements() as run:
         answer = client.submit(form, button=button, **typed)
-    body = re.sub(r'(name="csrf_token" value=")[^"]+', r"\1", answer.get_data(as_text=True))
+    body = re.sub(r'(name="csrf_token" value="|data-options=")[^"]+', r"\1", answer.get_data(as_text=True))
     headers = [
         (n, "" if n in ("X-Request-Id", "Set-Cookie") else v) for n, v in answer.headers if n != "Content-Length"
     ]

@@ -319,5 +319,8 @@ def test_help_names_every_command(command: Start) -> None:
     code, out, err = command("--help").end()
     assert code == 0
     named = re.findall(r"^  ([a-z][a-z-]+) ", out, re.M)
-    commands = ["history", "invite-administrator", "record-past-editions", "run", "serve", "upgrade", "worker"]
+    commands = [
+        "history", "invite-administrator", "record-past-editions", "reset-second-factor", "run", "serve", "upgrade",
+        "worker",
+    ]  # fmt: skip
     assert named == commands

@@ -35,6 +35,6 @@ def change_password() -> Page:
         if person.password is None or guess(person.email, form.current.data or ""):
             actions.set_password(person, form.password.data, by=person, at=clock.now())
             says = _("Your new password holds. Everywhere else you were signed out.")
-            return enter(person, url_for("accounts.profile"), session.permanent, says)
+            return enter(person, url_for("accounts.profile"), session.permanent, says, known=True)
         form.current.errors = [_("This is not your current password. Without it, ask for a link to a new one.")]
     return drawn("change_password", form, person=person)

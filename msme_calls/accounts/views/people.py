@@ -7,7 +7,8 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from msme_calls import clock, i18n
-from msme_calls.accounts import actions, queries, rules
+from msme_calls.accounts import actions, factors, queries, rules
+from msme_calls.accounts.desk_factor import demand_factor
 from msme_calls.accounts.models import Person
 from msme_calls.accounts.sessions import me
 from msme_calls.accounts.views.blueprint import bp
@@ -23,12 +24,16 @@ CHANGES = {  # by the address's last word: what is done, and what is said then
     "end-administrator": (actions.revoke_administrator, _l("%(name)s is no longer an administrator.")),
     "deactivate": (actions.deactivate, _l("The account of %(name)s is deactivated.")),
     "reactivate": (actions.reactivate, _l("The account of %(name)s is in use again.")),
+    "reset-second-step": (factors.reset, _l("%(name)s signs in without a second step now, and was told by mail.")),
 }
 
 
 def _administrator() -> Person:
     """The reader, who is an administrator; for others these pages don't exist."""
-    return me() if me().is_administrator else abort(404)
+    if not me().is_administrator:
+        abort(404)
+    demand_factor()
+    return me()
 
 
 def _person(person_id: uuid.UUID) -> Person:
@@ -50,7 +55,12 @@ def person(person_id: uuid.UUID) -> str:
     by, chosen = _administrator(), _person(person_id)
     roles = rules.no_change_of_role(chosen.id == by.id, chosen.active)
     return render_template(
-        "accounts/person.html", person=chosen, no_roles=roles, no_account=rules.no_deactivation(chosen.id == by.id)
+        "accounts/person.html",
+        person=chosen,
+        no_roles=roles,
+        no_account=rules.no_deactivation(chosen.id == by.id),
+        second_step=factors.has(chosen),
+        no_reset=rules.no_reset(chosen.id == by.id),
     )
 
 

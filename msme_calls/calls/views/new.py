@@ -8,6 +8,7 @@ from flask import abort, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 
 from msme_calls import clock, i18n
+from msme_calls.accounts.desk_factor import demand_factor
 from msme_calls.accounts.sessions import me
 from msme_calls.calls import deadlines, queries
 from msme_calls.calls.actions import clone, life
@@ -53,6 +54,7 @@ def new() -> Page:
     at, person = clock.now(), me()
     if not person.is_convenor:
         abort(404)
+    demand_factor()
     form = opened(FromKind, {"kind": next(iter(reversed(KINDS))), "title": {}})
     year = _next_year(at)
     if sent(form) and _free(form, slug := _slug(form, year)):
