@@ -2,19 +2,27 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from flask import Flask, g, session
+import structlog
+from flask import Flask, g, request, session
 from flask_login import current_user
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import lazyload
 
-from msme_calls import clock
+from msme_calls import access, clock
+from msme_calls.accounts import agents
 from msme_calls.accounts.models import LoginSession, Person
-from msme_calls.extensions import db, login
+from msme_calls.extensions import db, login, writing
 
+log = structlog.get_logger()
 LASTS = timedelta(days=14)  # whatever she does; people write for hours, so there is no shorter limit for idleness
 FRESH = timedelta(minutes=15)  # how long somebody who has shown who she is isn't asked again before a grave act
+HOUR = timedelta(hours=1)  # how exactly it is noted when a session was last used
+NAME = 16  # how many digits of its hash name a session to its owner
 KEY = "_user_id"  # where Flask-Login looks; it holds the browser's random number and says nothing of the person
 
 
@@ -22,6 +30,7 @@ def init_app(app: Flask) -> None:
     """Our rows say who is signed in and for how long; the cookie is written at signing in, not at each request."""
     login.session_protection = None
     app.config.update(PERMANENT_SESSION_LIFETIME=LASTS, SESSION_REFRESH_EACH_REQUEST=False)
+    app.before_request(_note_use)
 
 
 def hashed(sid: str) -> str:
@@ -32,14 +41,41 @@ def hashed(sid: str) -> str:
 @login.user_loader
 def person_of(sid: str) -> Person | None:
     """Whoever is signed in with this number: one statement; ended, expired and deactivated ones give nobody."""
-    at = clock.now()
-    return db.session.scalar(
-        sa.select(Person)
+    found = db.session.execute(
+        sa.select(Person, LoginSession.seen_at)
         .join(LoginSession, LoginSession.person_id == Person.id)
-        .where(LoginSession.sid_hash == hashed(sid), LoginSession.ended_at.is_(None), Person.active)
-        .where(LoginSession.started_at <= at, LoginSession.started_at > at - LASTS)
+        .where(LoginSession.sid_hash == hashed(sid), Person.active, *_open(clock.now()))
         .options(lazyload(Person.economies))
-    )
+    ).first()
+    if found is None:
+        return None
+    g.session_seen_at = found.seen_at
+    return found.Person
+
+
+def _open(at: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    started = LoginSession.started_at
+    return LoginSession.ended_at.is_(None), started <= at, started > at - LASTS
+
+
+def _note_use() -> None:
+    """Note that this session is used, once an hour: before a closed page is begun, while nothing else is written.
+
+    A database that can't be written to just now keeps nobody from reading.
+    """
+    at = clock.now()
+    if access.access_of(request.endpoint) != "closed" or at - g.get("session_seen_at", at) < HOUR:
+        return
+    db.session.rollback()
+    before = writing.set(True)
+    try:
+        db.session.execute(sa.update(LoginSession).where(_this()).values(seen_at=at))
+        db.session.commit()
+    except OperationalError as error:
+        db.session.rollback()
+        log.warning("use of a session not noted", error=type(error.orig).__name__)
+    finally:
+        writing.reset(before)
 
 
 def sign_in(person: Person, at: datetime, stay: bool = False) -> None:
@@ -49,7 +85,10 @@ def sign_in(person: Person, at: datetime, stay: bool = False) -> None:
     """
     sign_out(at)
     sid = secrets.token_urlsafe(32)
-    db.session.add(LoginSession(sid_hash=hashed(sid), person=person, started_at=at))
+    agent = request.user_agent.string
+    made = LoginSession(sid_hash=hashed(sid), person=person, started_at=at)
+    made.browser, made.system = agents.family(agent), agents.system(agent)
+    db.session.add(made)
     session[KEY], session.permanent = sid, stay
 
 
@@ -82,8 +121,47 @@ def end_all(person: Person, at: datetime) -> None:
     _end(LoginSession.person_id == person.id, at)
 
 
-def _end(which: sa.ColumnElement[bool], at: datetime) -> None:
-    db.session.execute(sa.update(LoginSession).where(which, LoginSession.ended_at.is_(None)).values(ended_at=at))
+def end_others(person: Person, at: datetime) -> int:
+    """Sign a person out everywhere but in this browser; how many sessions that ended."""
+    return _end(sa.and_(LoginSession.person_id == person.id, sa.not_(_this())), at)
+
+
+def end_one(person: Person, name: str, at: datetime) -> bool:
+    """End one of a person's other sessions, by the name that `listed` gives it; False if it isn't there (any more)."""
+    return bool(name) and any(
+        _end(LoginSession.sid_hash == s.sid_hash, at) for s in _sessions(person, at) if s.sid_hash[:NAME] == name
+    )
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A session as its owner sees it."""
+
+    name: str  # the head of its hash: names it among her own, opens nothing
+    browser: str
+    system: str
+    started_at: datetime
+    seen_at: datetime
+    this: bool
+
+
+def listed(person: Person, at: datetime) -> list[Listed]:
+    """Where a person is signed in: this browser first, then by their last use."""
+    this = hashed(session.get(KEY, ""))
+    found = [
+        Listed(s.sid_hash[:NAME], s.browser, s.system, s.started_at, s.seen_at, s.sid_hash == this)
+        for s in _sessions(person, at)
+    ]
+    return sorted(found, key=lambda s: (not s.this, -s.seen_at.timestamp()))
+
+
+def _sessions(person: Person, at: datetime) -> Sequence[LoginSession]:
+    return db.session.scalars(sa.select(LoginSession).where(LoginSession.person_id == person.id, *_open(at))).all()
+
+
+def _end(which: sa.ColumnElement[bool], at: datetime) -> int:
+    ended = sa.update(LoginSession).where(which, LoginSession.ended_at.is_(None)).values(ended_at=at)
+    return db.session.execute(ended).rowcount  # type: ignore[attr-defined]
 
 
 def me() -> Person:
