@@ -162,6 +162,7 @@ def megabytes(size: int) -> str:
 
 def cache_publicly(response: Response, until: datetime | None, most: int = 60) -> Response:
     """Let caches keep a public page for a minute, but never across an instant that changes it."""
+    g.page_until = until
     seconds = most if until is None else min(most, max(0, int((until - clock.now()).total_seconds())))
     response.headers["Cache-Control"] = f"public, max-age={seconds}"
     return response

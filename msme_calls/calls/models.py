@@ -11,6 +11,7 @@ from msme_calls import i18n
 from msme_calls.accounts.models import Person
 from msme_calls.calls.phases import Life, Phase, phase
 from msme_calls.extensions import Base, Translated, uuid_key
+from msme_calls.freshness import shown_to_all
 
 
 class Role(Enum):
@@ -33,6 +34,7 @@ class Blindness(Enum):
 TEXTS = ("lead", "background", "goals", "eligibility", "not_for", "asked", "prize", "judging")
 
 
+@shown_to_all
 class Call(Base):
     """One call of one year."""
 
@@ -140,6 +142,7 @@ class Call(Base):
         return i18n.said(self.title) or self.slug
 
 
+@shown_to_all
 class DeadlineMove(Base):
     """An extension of the deadline, as it is announced on the call's page; the newest first in a call."""
 
@@ -155,6 +158,7 @@ class DeadlineMove(Base):
     __table_args__ = (sa.CheckConstraint("former < new", name="later"),)
 
 
+@shown_to_all
 class Partner(Base):
     """An organisation that holds the call with the group."""
 
@@ -168,6 +172,7 @@ class Partner(Base):
     call: Mapped[Call] = relationship(back_populates="partners")
 
 
+@shown_to_all
 class Criterion(Base):
     """What reviewers score, on a scale from 0 whose every step is said in a sentence."""
 
@@ -190,6 +195,7 @@ class Criterion(Base):
     )
 
 
+@shown_to_all
 class Section(Base):
     """A page of the form."""
 
@@ -207,6 +213,7 @@ class Section(Base):
     __table_args__ = (sa.UniqueConstraint("call_id", "key"),)
 
 
+@shown_to_all
 class Question(Base):
     """A question of the form; what a kind needs beyond this lies in `options`."""
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from msme_calls.calls.models import Call
 from msme_calls.extensions import Base, Translated, uuid_key
+from msme_calls.freshness import shown_to_all
 from msme_calls.proposals.models import Proposal
 
 
@@ -65,6 +66,7 @@ class Resolution(Base):
     )
 
 
+@shown_to_all
 class Seal(Base):
     """The whole result as bytes that never change; pages are drawn from them once their instant has come."""
 

@@ -7,8 +7,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from msme_calls.extensions import Base, Translated, uuid_key
+from msme_calls.freshness import shown_to_all
 
 
+@shown_to_all
 class PastEdition(Base):
     """One past edition, recorded by a coordinator from public facts; what is unknown is listed as unknown."""
 

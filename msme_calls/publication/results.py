@@ -14,6 +14,7 @@ from msme_calls.decisions.composing import public_answers
 from msme_calls.decisions.models import Seal
 from msme_calls.i18n import PREFIX
 from msme_calls.publication import pages
+from msme_calls.publication.kept import kept
 from msme_calls.web import cache_publicly
 
 bp = Blueprint("results", __name__)
@@ -45,6 +46,7 @@ def _kept(page: str | Response, call: Call, at: datetime) -> Response:
 
 @bp.get(f"{PREFIX}/calls/<slug>/result")
 @public
+@kept
 def result(slug: str) -> Response:
     at, call = clock.now(), queries.launched(slug) or abort(404)
     seal = queries.due(call, at)
@@ -58,6 +60,7 @@ def result(slug: str) -> Response:
 
 @bp.get(f"{PREFIX}/calls/<slug>/result/<reference>")
 @public
+@kept
 def entry(slug: str, reference: str) -> Response:
     at, call = clock.now(), queries.launched(slug) or abort(404)
     seal = queries.due(call, at) or abort(404)
@@ -76,6 +79,7 @@ def entry(slug: str, reference: str) -> Response:
 
 @bp.get("/calls/<slug>/result.json")
 @public
+@kept
 def sealed_file(slug: str) -> Response:
     """The sealed bytes themselves, of which the published fingerprint is the SHA-256."""
     at, call = clock.now(), queries.launched(slug) or abort(404)

@@ -15,6 +15,7 @@ from msme_calls.decisions.queries import published
 from msme_calls.extensions import LANGUAGES
 from msme_calls.i18n import PREFIX
 from msme_calls.publication import pages, queries
+from msme_calls.publication.kept import kept
 from msme_calls.web import absolute, cache_publicly
 
 bp = Blueprint("publication", __name__, url_prefix=PREFIX)
@@ -34,6 +35,7 @@ def door() -> AnyResponse:
 
 @front.get("/robots.txt")
 @public
+@kept
 def robots() -> Response:
     text = f"User-agent: *\nDisallow:\n\nSitemap: {current_app.settings.address}{url_for('.sitemap')}\n"  # type: ignore[attr-defined]
     return cache_publicly(Response(text, mimetype="text/plain"), None)
@@ -52,6 +54,7 @@ def security() -> Response:
 
 @front.get("/sitemap.xml")
 @public
+@kept
 def sitemap() -> Response:
     """The addresses of what is public now; a result's page is among them only from its instant on."""
     at, calls = clock.now(), calls_queries.all_public()
@@ -76,6 +79,7 @@ def _answer(page: str, calls: list[Call], at: datetime) -> Response:
 
 @bp.get("/")
 @public
+@kept
 def home() -> Response:
     at, calls = clock.now(), calls_queries.all_public()
     latest = next(iter(published(at)), None)
@@ -86,6 +90,7 @@ def home() -> Response:
 
 @bp.get("/calls")
 @public
+@kept
 def calls() -> Response:
     at, found = clock.now(), calls_queries.all_public()
     return _answer(render_template("publication/calls.html", groups=pages.groups(found, at)), found, at)
@@ -93,6 +98,7 @@ def calls() -> Response:
 
 @bp.get("/calls/<slug>")
 @public
+@kept
 def call(slug: str) -> Response:
     at, found = clock.now(), calls_queries.public(slug) or abort(404)
     return _answer(call_page(found, at), [found], at)
@@ -116,6 +122,7 @@ def call_page(found: Call, at: datetime, preview: bool = False) -> str:
 
 @bp.get("/calls/<slug>/questions")
 @public
+@kept
 def questions(slug: str) -> Response:
     """The blank form, to read or print before starting."""
     at, found = clock.now(), calls_queries.public(slug) or abort(404)
@@ -125,6 +132,7 @@ def questions(slug: str) -> Response:
 
 @bp.get("/winners")
 @public
+@kept
 def archive() -> Response:
     at, calls = clock.now(), calls_queries.all_public()
     results = published(at)
@@ -134,6 +142,7 @@ def archive() -> Response:
 
 @bp.get("/winners/<int:year>/<kind>")
 @public
+@kept
 def past(year: int, kind: str) -> Response:
     edition = queries.past_edition(kind, year) or abort(404)
     unknown = pages.parts_in_words(edition.unknown)
@@ -144,6 +153,7 @@ def past(year: int, kind: str) -> Response:
 
 def _about(name: str) -> None:
     @public
+    @kept
     def page() -> Response:
         contact = current_app.settings.contact  # type: ignore[attr-defined]
         return cache_publicly(make_response(render_template(f"publication/{name}.html", contact=contact)), None)

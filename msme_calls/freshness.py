@@ -1,0 +1,69 @@
+"""The number of what everybody may see: it grows with every commit that changes a public row, whoever commits it.
+
+A page that was drawn at this number is still what would be drawn now, but for the clock.
+"""
+
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column
+
+from msme_calls.extensions import Base, db
+
+Model = TypeVar("Model", bound=type[Base])
+_SHOWN: set[type[Base]] = set()
+_CHANGED = "public rows changed"  # noted in the session until its commit
+
+
+class PublicNumber(Base):
+    """One row. It is raised as the last thing before a commit, so that nobody waits for it for long."""
+
+    __tablename__ = "public_number"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(sa.BigInteger)
+
+
+_NOW = sa.select(PublicNumber.__table__.c.number).where(PublicNumber.__table__.c.id == 1)
+
+
+def shown_to_all(model: Model) -> Model:
+    """Mark a table whose rows public pages show."""
+    _SHOWN.add(model)
+    return model
+
+
+def number() -> int:
+    """The number now, as this transaction sees it."""
+    return db.session.connection().execute(_NOW).scalar() or 0
+
+
+@event.listens_for(Session, "after_flush")
+def _note(session: Session, context: Any) -> None:
+    if any(type(thing) in _SHOWN for thing in (*session.new, *session.dirty, *session.deleted)):
+        session.info[_CHANGED] = True
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _note_many(state: ORMExecuteState) -> None:
+    if not state.is_select and state.bind_mapper is not None and state.bind_mapper.class_ in _SHOWN:
+        state.session.info[_CHANGED] = True
+
+
+@event.listens_for(Session, "before_commit")
+def _raise(session: Session) -> None:
+    if session.in_nested_transaction():
+        return
+    session.flush()
+    if not session.info.pop(_CHANGED, False):
+        return
+    table: Any = PublicNumber.__table__
+    raised = session.execute(sa.update(table).values(number=table.c.number + 1))
+    if not raised.rowcount:  # type: ignore[attr-defined]
+        session.execute(sa.insert(table).values(id=1, number=1))
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _forget(session: Session, previous: Any) -> None:
+    if not session.in_nested_transaction():
+        session.info.pop(_CHANGED, None)
