@@ -199,6 +199,8 @@ def declare_conflict(proposal: Proposal, person: Person, reason: str, *, by: Per
     lock(proposal)
     there = db.session.scalar(sa.select(Conflict).filter_by(proposal_id=proposal.id, person_id=person.id))
     if there:
+        if by is person:  # what she says of herself stands, also if somebody else was first
+            there.declared_by_id = by.id
         return there
     row = Conflict(
         id=uuid.uuid4(), proposal_id=proposal.id, person_id=person.id, reason=reason, declared_by_id=by.id,
@@ -209,6 +211,16 @@ def declare_conflict(proposal: Proposal, person: Person, reason: str, *, by: Per
     for follow in DECLARED:
         follow(proposal, person, reason, at)
     return row
+
+
+def take_back_conflict(conflict: Conflict, reason: str, *, by: Person, at: datetime) -> None:
+    """Undo what somebody else declared of a person. Assignments that it ended stay ended: she can be asked anew."""
+    proposal = conflict.proposal
+    lock(proposal)
+    allow(rules.no_take_back(proposal.call.phase(at), conflict.declared_by_id == conflict.person_id))
+    said = {"person": str(conflict.person_id), "reason": reason}
+    db.session.delete(conflict)
+    history.record("take-back-conflict", by=by, at=at, call=proposal.call, proposal=proposal, **said)
 
 
 def keep_conflicts(person: Person) -> Callable[[datetime], None]:

@@ -88,3 +88,13 @@ class ConflictForm(FlaskForm):
     def unknown(self) -> None:
         """Say that nobody in the call has this address."""
         self.address.errors = [_("Nobody with a role in this call has this address: compare it with the list.")]
+
+
+class TakeBackForm(FlaskForm):
+    """Why a conflict that somebody else declared is none."""
+
+    reason = TextAreaField(
+        _l("Reason"),
+        [DataRequired(_l("Write the reason in a sentence.")), Length(max=1000, message=_l("Shorten the reason."))],
+        description=_l("It goes into the history of the call."),
+    )

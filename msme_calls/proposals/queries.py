@@ -168,6 +168,13 @@ def declared(proposal: Proposal) -> list[Conflict]:
     return list(db.session.scalars(rows.options(joinedload(Conflict.person))))
 
 
+def load_declared(person: Person, call: Call, proposal_id: uuid.UUID, conflict_id: uuid.UUID) -> Conflict | None:
+    """One of them, if the person may see the proposal."""
+    seen = Conflict.proposal_id.in_(visible_ids(person, call)) & (Conflict.proposal_id == proposal_id)
+    row = sa.select(Conflict).where(Conflict.id == conflict_id, seen)
+    return db.session.scalar(row.options(joinedload(Conflict.person), joinedload(Conflict.proposal)))
+
+
 def counting(proposal: Proposal) -> ProposalVersion | None:
     """The submitted version that counts."""
     if proposal.submitted_version is None:

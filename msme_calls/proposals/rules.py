@@ -60,6 +60,9 @@ SENTENCES = {
     "withdraw": _l("%(who)s withdrew %(proposal)s."),
     "restore": _l("%(who)s restored %(proposal)s."),
     "declare-conflict": _l("%(who)s noted that %(person)s has a conflict of interest with %(proposal)s."),
+    "take-back-conflict": _l(
+        "%(who)s took back that %(person)s has a conflict of interest with %(proposal)s: %(reason)s"
+    ),
 }
 
 
@@ -104,6 +107,15 @@ def no_withdraw(status: Status, phase: Phase) -> str | None:
         return _l("This call was cancelled: proposals are not judged.")
     if phase >= Phase.DECIDING:
         return _l("The decision is being taken: write to the coordinators if you want to withdraw.")
+    return None
+
+
+def no_take_back(phase: Phase, by_herself: bool) -> str | None:
+    """Against taking back a declared conflict of interest. `by_herself`: whether the person said it of herself."""
+    if by_herself:
+        return _l("She or he declared this conflict in person: it stands.")
+    if phase >= Phase.SEALED:
+        return _l("The result is sealed or the call is over: conflicts stand as they are.")
     return None
 
 

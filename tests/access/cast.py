@@ -254,7 +254,7 @@ class _Maker:
         self.cast.ids[self.name, f"{name}.reference"] = made.reference
         if name == "A":
             conflict = Conflict(proposal_id=made.id, person_id=self.people["conflicted"].id, declared_at=at)
-            db.session.add(self.canaries.paint(conflict, self.of("conflict")))
+            self.note("A.conflict", self.canaries.paint(conflict, self.of("conflict")))
 
     def _answer(self, question: Any, name: str) -> Any:
         """An acceptable answer. Its word's name says if it is hidden from reviewers, and public if it wins."""

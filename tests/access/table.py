@@ -61,6 +61,7 @@ ARGUMENTS: dict[str, str] = {
     "name": "absent",
     "sha256": "logo",
     "row_id": "criterion",
+    "conflict_id": "A.conflict",
     "factor_id": "reviewer.factor",
 }
 A_CRITERION, A_SECTION, A_QUESTION, A_PARTNER = (
@@ -156,6 +157,7 @@ ADDRESSES: dict[str, Line] = {
     "proposals.export": only(READERS),
     "proposals.shown": only(READERS & UNCONFLICTED),
     "proposals.staff_file": only(READERS & UNCONFLICTED),
+    "proposals.declared": only(COORDINATORS & UNCONFLICTED),
     # ... who judges them
     "reviews.assignments": only(ASSIGNING),
     "reviews.by_hand": only(ASSIGNING),

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from datetime import timedelta
 
 import pytest
 import world
@@ -12,9 +13,12 @@ from statements import statements
 
 from msme_calls import clock
 from msme_calls.calls.models import Role
+from msme_calls.errors import Refused
 from msme_calls.extensions import db
+from msme_calls.history import History
 from msme_calls.proposals import actions
 from msme_calls.proposals.models import Conflict
+from msme_calls.reviews.models import Ended
 
 
 @pytest.fixture
@@ -136,6 +140,63 @@ def test_a_declared_conflict_hides_the_proposal_at_once(app, desk, call, coordin
     assert "Example Chair" in desk.page(url).text
     assert desk.submit(form, address=coordinator.email, reason="Mine").location == f"/en/desk/{call.slug}/proposals"
     desk.page(url, status=404)
+
+
+def test_a_conflict_declared_for_somebody_is_taken_back_with_a_reason_and_what_it_ended_stays_ended(
+    app, desk, call, coordinator
+):
+    who = world.reviewer(call, world.person("Example Reviewer"))
+    proposal = world.proposal(call)
+    call.review_started_at, call.deadline_at = clock.now(), clock.now() - timedelta(hours=1)
+    given = world.assignment(proposal, who)
+    actions.declare_conflict(proposal, who, "Mistaken for a namesake", by=coordinator, at=clock.now())
+    db.session.commit()
+    assert given.ended is Ended.CONFLICT
+    page = desk.page(f"/en/desk/{call.slug}/proposals/{proposal.id}")
+    page = desk.page(page.link("Take back Example Reviewer"))
+    form = page.form(button="Take the conflict back")
+    assert desk.submit(form).status_code == 422 and db.session.query(Conflict).count() == 1
+    assert desk.submit(form, reason="Another person of this name").status_code == 302
+    assert db.session.query(Conflict).count() == 0 and given.ended is Ended.CONFLICT
+    row = db.session.scalar(db.select(History).where(History.verb == "take-back-conflict"))
+    assert row.said["details"] == {"person": str(who.id), "reason": "Another person of this name"}
+    words = f"Example Coordinator took back that Example Reviewer has a conflict of interest with {proposal.reference}"
+    assert words in desk.page(f"/en/desk/{call.slug}/history").text
+    assert world.assignment(proposal, who).ended is None, "she can be asked anew, by a person"
+
+
+def test_what_somebody_declared_of_herself_stands(desk, call, coordinator):
+    """Threat A18. Also where a coordinator had declared it before her."""
+    who = world.reviewer(call)
+    first, second = world.proposal(call), world.proposal(call)
+    actions.declare_conflict(first, who, "Mine", by=who, at=clock.now())
+    actions.declare_conflict(second, who, "Said by another", by=coordinator, at=clock.now())
+    actions.declare_conflict(second, who, "Mine", by=who, at=clock.now())
+    db.session.commit()
+    for row in db.session.query(Conflict):
+        url = f"/en/desk/{call.slug}/proposals/{row.proposal_id}"
+        assert "Take back" not in desk.page(url).text
+        assert "declared this conflict in person" in desk.page(f"{url}/conflicts/{row.id}").text
+        with pytest.raises(Refused):
+            actions.take_back_conflict(row, "No", by=coordinator, at=clock.now())
+    other = first if second.id == row.proposal_id else second
+    desk.page(f"/en/desk/{call.slug}/proposals/{other.id}/conflicts/{row.id}", status=404)
+
+
+def test_only_coordinators_take_a_conflict_back_and_not_after_the_seal(app, desk, call, coordinator):
+    chair = world.member(call, Role.CHAIR)
+    proposal, who = world.proposal(call), world.reviewer(call)
+    row = actions.declare_conflict(proposal, who, "Said", by=coordinator, at=clock.now())
+    db.session.commit()
+    url = f"/en/desk/{call.slug}/proposals/{proposal.id}"
+    theirs = browser_of(app, chair)
+    assert "Take back" not in theirs.page(url).text
+    theirs.page(f"{url}/conflicts/{row.id}", status=404)
+    call.sealed_at, call.seal_digest = clock.now(), "0" * 64
+    db.session.commit()
+    assert "Take back" not in desk.page(url).text
+    with pytest.raises(Refused, match="sealed"):
+        actions.take_back_conflict(row, "Late", by=coordinator, at=clock.now())
 
 
 def test_a_conflict_needs_somebody_of_the_call_and_a_reason(desk, call):

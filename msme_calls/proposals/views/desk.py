@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from flask import abort, flash, redirect, render_template, request, url_for
+from flask import abort, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -13,10 +13,11 @@ from msme_calls.accounts.sessions import me
 from msme_calls.accounts.views.proving import demand_proof
 from msme_calls.calls.desk import at_desk, figures
 from msme_calls.calls.models import Call
+from msme_calls.calls.rules import may
 from msme_calls.extensions import db
-from msme_calls.proposals import actions, answers, conflicts, queries
+from msme_calls.proposals import actions, answers, conflicts, queries, rules
 from msme_calls.proposals.answers import Viewer
-from msme_calls.proposals.forms import ConflictForm
+from msme_calls.proposals.forms import ConflictForm, TakeBackForm
 from msme_calls.proposals.models import Proposal, ProposalVersion, Status
 from msme_calls.proposals.views import bp
 from msme_calls.questions import ORGANISATION_TYPES, kind_of
@@ -114,6 +115,22 @@ def shown(slug: str, proposal_id: uuid.UUID) -> str | Response | tuple[str, int]
     return redirect(url_for("proposals.listed", slug=slug) if person.id == by.id else request.path)
 
 
+@bp.route("/desk/<slug>/proposals/<uuid:proposal_id>/conflicts/<uuid:conflict_id>", methods=["GET", "POST"])
+def declared(slug: str, proposal_id: uuid.UUID, conflict_id: uuid.UUID) -> str | Response | tuple[str, int]:
+    """A conflict that was declared; posting takes it back, if somebody else declared it."""
+    call, _roles = at_desk(slug, "people")
+    conflict = queries.load_declared(me(), call, proposal_id, conflict_id) or abort(404)
+    form, at = TakeBackForm(), clock.now()
+    if form.validate_on_submit():
+        actions.take_back_conflict(conflict, i18n.normal(form.reason.data or ""), by=me(), at=at)
+        db.session.commit()
+        flash(_("The conflict is taken back. Assignments that it ended stay ended."), "good")
+        return redirect(url_for("proposals.shown", slug=slug, proposal_id=proposal_id))
+    reason = rules.no_take_back(call.phase(at), conflict.declared_by_id == conflict.person_id)
+    page = render_template("proposals/conflict.html", call=call, conflict=conflict, form=form, reason=reason)
+    return page, 422 if form.is_submitted() else 200
+
+
 def _page(call: Call, proposal: Proposal, form: ConflictForm) -> str:
     version = next(v for v in proposal.versions if v.number == proposal.submitted_version)
     return render_template(
@@ -124,6 +141,8 @@ def _page(call: Call, proposal: Proposal, form: ConflictForm) -> str:
         seen=answers.seen_version(version, call, Viewer.STAFF),
         found=_conflicts(call, proposal),
         declared=queries.declared(proposal),
+        may_take_back=may(g.desk[1], "people")
+        and rules.no_take_back(call.phase(clock.now()), by_herself=False) is None,
         form=form,
     )
 
