@@ -1,7 +1,9 @@
 """Background work: Huey wakes and schedules the sweeps. What is to be done lies in rows, so no wake-up must arrive."""
 
+import logging
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 PERIOD = timedelta(minutes=1)  # between two turns of the sweeps, whether anybody asked for one or not
+REDIS_TIMEOUT = 0.4  # seconds
+AWAY = 5.0  # seconds in which a queue that failed isn’t asked again by whoever commits
 _ASKED = "asked"  # kept in Huey's storage while a turn is asked for: a hundred commits ask for one turn
 
 
@@ -30,7 +34,9 @@ def init_app(app: Flask) -> None:
 
 
 def storage(settings: "Settings") -> "Huey":
-    """The queue of wake-ups where the settings want it: in a file of its own in the data folder."""
+    """The queue of wake-ups where the settings want it: in Redis, or in a file of its own in the data folder."""
+    if settings.redis_url:
+        return _in_redis(settings.redis_url)
     from huey import SqliteHuey  # slow to import, and needed only once there is something to wake for
 
     path = settings.data / "wake-ups.sqlite3"
@@ -41,6 +47,19 @@ def storage(settings: "Settings") -> "Huey":
     except sqlite3.DatabaseError:  # spoilt; what it held is worth nothing
         path.unlink()
         return SqliteHuey("msme-calls", filename=str(path), results=False, timeout=2)
+
+
+def _in_redis(url: str) -> "Huey":
+    """A queue for several machines. A Redis that is down or silent costs whoever asks half a second, once."""
+    from huey import RedisHuey  # the extra `scale`
+    from redis import ConnectionPool
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
+    bounds = {"socket_timeout": REDIS_TIMEOUT, "socket_connect_timeout": REDIS_TIMEOUT, "retry": Retry(NoBackoff(), 0)}
+    # Not blocking: a wait that the time-out cut short could take a wake-up with it.
+    pool = ConnectionPool.from_url(url, **bounds)
+    return RedisHuey("msme-calls", results=False, blocking=False, connection_pool=pool)
 
 
 def turn_of(app: Flask) -> "TaskWrapper":
@@ -57,26 +76,43 @@ def _make_turn(app: Flask, huey: "Huey") -> "TaskWrapper":
 
     @huey.task(name="turn")
     def turn() -> None:
-        huey.delete(_ASKED)  # whoever commits from here on asks anew
-        if run_sweeps(app):
-            wake(app)  # what was done may have brought more to do
-            return
-        with app.app_context():
+        with _even_without("asked"):
+            huey.delete(_ASKED)  # whoever commits from here on asks anew
+        done = run_sweeps(app)
+        with _even_without("next"), app.app_context():
+            if done:
+                wake(app)  # what was done may have brought more to do
+                return
             at = clock.tick()
             due = outbox.next_due(at)
-        if due is not None and due - at < PERIOD and planned != [due]:
-            planned[:] = [due]
-            turn.schedule(delay=(due - at).total_seconds())
+            if due is not None and due - at < PERIOD and planned != [due]:
+                turn.schedule(delay=(due - at).total_seconds())
+                planned[:] = [due]
 
     huey.periodic_task(crontab(), name="every_minute")(turn.func)
     return turn
 
 
+@contextmanager
+def _even_without(step: str) -> Iterator[None]:
+    """A queue that goes away in the middle of a turn keeps nothing from being done: the next minute has its turn."""
+    try:
+        yield
+    except Exception as error:
+        log.warning("queue away", step=step, error=type(error).__name__)
+
+
 def wake(app: Flask) -> None:
-    """Ask for a turn of the sweeps now. Raises whatever Huey's storage raises."""
-    turn = turn_of(app)
-    if turn.huey.put_if_empty(_ASKED, True):
-        turn()
+    """Ask for a turn of the sweeps now. Raises whatever Huey's storage raises; for a while after that, asks nobody."""
+    if time.monotonic() < app.extensions.get("queue_away_until", 0.0):
+        return
+    try:
+        turn = turn_of(app)
+        if turn.huey.put_if_empty(_ASKED, True):
+            turn()
+    except Exception:
+        app.extensions["queue_away_until"] = time.monotonic() + AWAY
+        raise
 
 
 def run_sweeps(app: Flask) -> int:
@@ -97,17 +133,50 @@ def _run(app: Flask, name: str, function: sweeps.Sweep) -> int:
         return done
 
 
+class _Brief(logging.Filter):
+    """Of a queue that is away, Huey would log a page every second: a line a minute tells as much."""
+
+    told = -60.0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not str(record.msg).startswith(("Error ", "Unhandled error")) or not record.exc_info:
+            return True
+        error, record.exc_info = record.exc_info[0], None
+        record.msg, record.args = f"queue away: {error.__name__ if error else ''}", ()
+        due = time.monotonic() - self.told >= 60
+        self.told = time.monotonic() if due else self.told
+        return due
+
+
+_BRIEF = _Brief()
+
+
 @contextmanager
 def working(app: Flask) -> Iterator[None]:
     """The worker, in threads of this process, as long as the context lasts; then it finishes what it is doing."""
-    from huey.consumer import Consumer
+    from huey.consumer import Consumer, Scheduler
+
+    class Patient(Scheduler):
+        """Huey's scheduler, which does the turn of the minute itself when the queue can't be told of it."""
+
+        def enqueue_periodic_tasks(self, now: datetime | None) -> None:
+            try:
+                for task in self.huey.read_periodic(now):
+                    self.huey.enqueue(task)
+            except Exception as error:
+                log.warning("queue away", error=type(error).__name__)
+                run_sweeps(app)
 
     class Embedded(Consumer):
         """Huey's consumer in a process that has signal handlers already."""
 
+        scheduler_class = Patient
+
         def _set_signal_handlers(self) -> None:
             pass
 
+    for part in ("Worker", "Scheduler"):
+        logging.getLogger(f"huey.consumer.{part}").addFilter(_BRIEF)  # once, however often it is added
     patience = app.settings.mail_timeout + 10  # type: ignore[attr-defined]
     consumer = Embedded(turn_of(app).huey, workers=1, max_delay=1.0, shutdown_timeout=patience)
     thread = threading.Thread(target=consumer.run, name="worker", daemon=True)
