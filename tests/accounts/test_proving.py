@@ -10,6 +10,7 @@ import deciding
 import mails
 import pytest
 import world
+from accounts.factors_at_hand import code, with_app
 from pages import Page
 from signing_in import PASSWORD, browser_of, owner, sign_in
 
@@ -164,7 +165,7 @@ def test_a_stolen_session_sets_no_password_and_guesses_none(app: Any, client: An
     for _guess in range(throttle.GUESSES_OF_ACCOUNT.most):
         answer = client.submit(Page(answer).form(button="Confirm and go on"), **{"proof-password": "wrong again"})
     answer = client.submit(Page(answer).form(button="Confirm and go on"), **{"proof-password": PASSWORD})
-    assert asked(answer) and "Too many tries. Wait 15 minutes" in answer.text and not other.is_convenor
+    assert asked(answer) and "Too many tries. Wait for 15 minutes" in answer.text and not other.is_convenor
 
 
 @pytest.mark.parametrize(("minutes", "fresh"), [(-1, False), (0, True), (14, True), (15, False)])
@@ -177,3 +178,23 @@ def test_a_proof_lasts_a_quarter_of_an_hour_and_none_comes_from_the_future(
     db.session.commit()
     assert (client.get("/en/profile/password").status_code == 200) is fresh
     assert timedelta(minutes=15) == sessions.FRESH
+
+
+def test_whoever_has_a_second_factor_shows_that_one(app: Any, client: Any, at: Any) -> None:
+    """Threat A3: neither the password nor her mailbox is enough for what two steps protect; a code works once."""
+    admin, recovery = with_app(email="ana@example.org", is_administrator=True)
+    other = world.person()
+    sign_in(client, admin)
+    form = client.page(f"/en/people/{other.id}").form(button="Make convenor")
+    at(clock.now() + LATER)
+    question = client.submit(form)
+    assert asked(question) and "proof-password" not in question.text
+    for shown in ({"proof-password": PASSWORD}, {"proof-way": "link"}, {"proof-code": "000000"}, {"proof-code": ""}):
+        assert asked(client.submit(Page(question).form(button="Confirm and go on"), **shown)) and not other.is_convenor
+    assert [m.subject for m in mails.sent()] == ["A second step was added to your account"]
+    client.submit(Page(question).form(button="Confirm and go on"), **{"proof-code": code(clock.now())})
+    assert other.is_convenor
+    at(clock.now() + LATER)
+    question = client.submit(client.page(f"/en/people/{other.id}").form(button="End convenor role"))
+    answer = client.submit(Page(question).form(button="Confirm and go on"), **{"proof-recovery": recovery[0]})
+    assert answer.status_code == 302 and not other.is_convenor

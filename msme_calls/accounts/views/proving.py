@@ -1,6 +1,7 @@
 """Before a grave act: whoever signed in a while ago shows once more who she is; what she sent waits meanwhile."""
 
 import math
+from typing import Any
 
 from flask import Flask, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -11,21 +12,24 @@ from werkzeug.wrappers import Response
 
 from msme_calls import clock, errors
 from msme_calls.access import open_to_all, safe_next
-from msme_calls.accounts import actions, sessions, throttle
+from msme_calls.accounts import actions, factors, passkeys, sessions, throttle
+from msme_calls.accounts.models import Person
 from msme_calls.accounts.sessions import me
+from msme_calls.accounts.views import second
 from msme_calls.accounts.views.blueprint import bp
 from msme_calls.accounts.views.doors import Page, guess
 from msme_calls.accounts.views.mailed import gone, press, usable
 from msme_calls.extensions import db
 
-PASSWORD, WAY = "proof-password", "proof-way"  # the fields of the question; whatever else was sent is kept
+OURS = "proof-"  # how the fields of the question begin; whatever else was sent is kept
+PASSWORD, WAY = f"{OURS}password", f"{OURS}way"
 
 
 class Unproved(Exception):
-    """She has to show who she is first; what went wrong with what she showed, and whether a link is on its way."""
+    """She has to show who she is first; what is wrong in which field, and whether a link is on its way."""
 
-    def __init__(self, error: str = "", link: bool = False) -> None:
-        self.error, self.link = error, link
+    def __init__(self, error: str = "", field: str = PASSWORD, link: bool = False) -> None:
+        self.error, self.field, self.link = error, field, link
 
 
 def demand_proof() -> None:
@@ -36,25 +40,33 @@ def demand_proof() -> None:
     """
     if sessions.fresh(clock.now()):
         return
-    if request.method != "POST" or (PASSWORD not in request.form and WAY not in request.form):
+    if request.method != "POST" or not any(name.startswith(OURS) for name in request.form):
         raise Unproved
-    _prove()
+    person = me()
+    if factors.has(person):  # it stands for both steps: a password alone would not sign her in either
+        if wrong := second.judge(person, OURS):
+            raise Unproved(wrong.says, wrong.field)
+    elif person.password is None:
+        _link()
+    else:
+        _password(person)
+    sessions.prove(clock.now())
+    db.session.commit()
 
 
-def _prove() -> None:
-    person, at = me(), clock.now()
-    if person.password is None:
-        if request.form.get(WAY) == "link":
-            _send_link()
-        raise Unproved(link=True)
+def _link() -> None:
+    if request.form.get(WAY) == "link":
+        _send_link()
+    raise Unproved(link=True)
+
+
+def _password(person: Person) -> None:
     try:
         right = guess(person.email, request.form.get(PASSWORD, ""))
     except TooManyRequests as error:
         raise Unproved(_wait(error)) from error
     if right is None:
         raise Unproved(_("This is not your password. What you sent is still kept here."))
-    sessions.prove(at)
-    db.session.commit()
 
 
 def _send_link() -> None:
@@ -83,11 +95,20 @@ def _ask(unproved: Unproved) -> tuple[str, int]:
     if request.endpoint != "accounts.prove" and reading:
         address = url_for("accounts.prove", next=address)
     g.no_page = not reading  # in another language it would be asked of nothing
-    fields = [] if reading else [(name, value) for name, value in errors.typed() if name != WAY]
-    page = render_template(
-        "accounts/prove.html", person=me(), fields=fields, action=address, error=unproved.error, link=unproved.link
-    )
-    return page, 401
+    fields = [] if reading else [(name, value) for name, value in errors.typed() if not name.startswith(OURS)]
+    return render_template("accounts/prove.html", fields=fields, action=address, it=unproved, **_ways(me())), 401
+
+
+def _ways(person: Person) -> dict[str, Any]:
+    """By what she can show who she is."""
+    kinds = {factor.kind for factor in factors.of(person)}
+    return {
+        "person": person,
+        "second": bool(kinds),
+        "app": factors.APP in kinds,
+        "passkey": passkeys.ask(person, clock.now()) if factors.PASSKEY in kinds else "",
+        "codes": factors.codes_left(person) if kinds else 0,
+    }
 
 
 @bp.route("/confirm-that-it-is-you", methods=["GET", "POST"])

@@ -24,13 +24,16 @@ class Wrong(NamedTuple):
     wait: timedelta | None = None
 
 
-def judge(person: Person) -> Wrong | None:
-    """What is wrong with the second factor that was sent; None if it is right. It commits the count of tries."""
+def judge(person: Person, prefix: str = "") -> Wrong | None:
+    """What is wrong with the second factor that was sent; None if it is right. It commits the count of tries.
+
+    Its fields are called `code`, `recovery` and `passkey`, behind a prefix where another form's fields come along.
+    """
     at, device = clock.now(), devices.known(person.email)
-    if answer := request.form.get("passkey"):
+    if answer := request.form.get(f"{prefix}passkey"):
         return None if passkeys.shown(person, answer, at) else Wrong("", no_passkey())
-    code, recovery = request.form.get("code", "").strip(), request.form.get("recovery", "").strip()
-    field = "recovery" if recovery and not code else "code"
+    code, recovery = (request.form.get(prefix + name, "").strip() for name in ("code", "recovery"))
+    field = prefix + ("recovery" if recovery and not code else "code")
     if not code and not recovery:
         return Wrong(field, _("Enter the code that your app shows now, or one of your recovery codes."))
     wait = throttle.code(str(person.id), device, at)
