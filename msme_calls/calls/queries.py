@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from msme_calls.accounts.models import Person
 from msme_calls.calls import rules
 from msme_calls.calls.models import Call, Invitation, Membership, Partner, Role
-from msme_calls.extensions import db
+from msme_calls.extensions import UTCDateTime, db
 from msme_calls.outbox import Email
 
 
@@ -153,6 +153,14 @@ def logo_is_public(sha256: str) -> bool:
 def queued(key: str) -> bool:
     """Whether a mail of this key was queued already."""
     return db.session.scalar(sa.select(Email.id).where(Email.key == key)) is not None
+
+
+INSTANTS = [column.key for column in Call.__table__.columns if isinstance(column.type, UTCDateTime)]
+
+
+def reread(call: Call) -> None:
+    """Read what a call's phase depends on as it is now: who waited for a lock read it before, and it may have moved."""
+    db.session.refresh(call, [*INSTANTS, "grace_minutes"])
 
 
 def whole(call: Call) -> Call:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from msme_calls import history, outbox, uploads
 from msme_calls.accounts.models import Person
 from msme_calls.calls.models import Call, Section
+from msme_calls.calls.queries import reread
 from msme_calls.errors import allow
 from msme_calls.extensions import db, lock
 from msme_calls.proposals import answers as answering
@@ -59,9 +60,15 @@ def start(call: Call, *, by: Person, at: datetime) -> Proposal:
     return proposal
 
 
+def _lock(proposal: Proposal) -> None:
+    """Whoever waited for the proposal is judged by the phase that its call has then, not by the one before."""
+    lock(proposal)
+    reread(proposal.call)
+
+
 def lock_whole(proposal: Proposal) -> None:
     """Lock a proposal and read anew what is written of it, its sections and files included."""
-    lock(proposal)
+    _lock(proposal)
     for part in (*proposal.drafts, *proposal.attachments):
         db.session.expire(part)
     db.session.expire(proposal, ["drafts", "attachments"])
@@ -178,7 +185,7 @@ def move(proposal: Proposal, to: Status, *, at: datetime) -> None:
 
 def withdraw(proposal: Proposal, *, by: Person, at: datetime) -> None:
     """Take a submitted proposal back: nobody judges it any more."""
-    lock(proposal)
+    _lock(proposal)
     allow(rules.no_withdraw(proposal.status, proposal.call.phase(at)))
     move(proposal, Status.WITHDRAWN, at=at)
     history.record("withdraw", by=by, at=at, call=proposal.call, proposal=proposal)
@@ -187,7 +194,7 @@ def withdraw(proposal: Proposal, *, by: Person, at: datetime) -> None:
 
 def restore(proposal: Proposal, *, by: Person, at: datetime) -> None:
     """Undo a withdrawal, until the deadline: the version submitted last counts again."""
-    lock(proposal)
+    _lock(proposal)
     allow(rules.no_restore(proposal.status, proposal.call.phase(at)))
     move(proposal, Status.SUBMITTED, at=at)
     history.record("restore", by=by, at=at, call=proposal.call, proposal=proposal)
@@ -196,7 +203,7 @@ def restore(proposal: Proposal, *, by: Person, at: datetime) -> None:
 
 def declare_conflict(proposal: Proposal, person: Person, reason: str, *, by: Person, at: datetime) -> Conflict:
     """Note that a person has a conflict of interest with a proposal; it holds against every role she has."""
-    lock(proposal)
+    _lock(proposal)
     there = db.session.scalar(sa.select(Conflict).filter_by(proposal_id=proposal.id, person_id=person.id))
     if there:
         if by is person:  # what she says of herself stands, also if somebody else was first
@@ -216,7 +223,7 @@ def declare_conflict(proposal: Proposal, person: Person, reason: str, *, by: Per
 def take_back_conflict(conflict: Conflict, reason: str, *, by: Person, at: datetime) -> None:
     """Undo what somebody else declared of a person. Assignments that it ended stay ended: she can be asked anew."""
     proposal = conflict.proposal
-    lock(proposal)
+    _lock(proposal)
     allow(rules.no_take_back(proposal.call.phase(at), conflict.declared_by_id == conflict.person_id))
     said = {"person": str(conflict.person_id), "reason": reason}
     db.session.delete(conflict)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from msme_calls import history, outbox
 from msme_calls.accounts.models import Person
 from msme_calls.calls.models import Call
+from msme_calls.calls.queries import reread
 from msme_calls.errors import Refused, allow
 from msme_calls.extensions import db, lock
 from msme_calls.i18n import _l
@@ -154,9 +155,13 @@ def _end_in_conflict(assignment: Assignment, reason: str, at: datetime) -> None:
 
 
 def _lock(assignment: Assignment) -> None:
-    """The proposal first, always: whatever changes its standing waits here for one another."""
+    """The proposal first, always: whatever changes its standing waits here for one another.
+
+    Whoever waited is judged by the phase and the dates that the call has then.
+    """
     lock(assignment.proposal)
     lock(assignment)
+    reread(assignment.proposal.call)
     if assignment.ended_at is not None:
         raise Refused(str(_l("This assignment has ended. Nothing was changed.")))
 

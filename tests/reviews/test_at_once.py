@@ -12,6 +12,7 @@ from msme_calls.accounts.models import Person
 from msme_calls.calls.models import Call
 from msme_calls.errors import Refused
 from msme_calls.extensions import db, lock
+from msme_calls.proposals import actions as proposing
 from msme_calls.proposals.models import Proposal
 from msme_calls.reviews import actions
 from msme_calls.reviews.models import Assignment, Review, Standing
@@ -162,3 +163,49 @@ def test_an_assignment_by_hand_and_a_review_of_the_same_proposal_do_not_stop_one
     if db.engine.dialect.name == "sqlite":  # its writers queue for the whole of it
         both = threading.Barrier(1)
     assert at_once(assign, review) == ["done", "done"]
+
+
+LATER = {
+    "review": ("sealed_at", "Reviews are written while the call is in review."),
+    "submit": ("cancelled_at", "This call was cancelled: proposals can no longer be written or changed."),
+    "withdraw": ("deciding_started_at", "The decision is being taken: write to the coordinators if you want"),
+}
+
+
+@pytest.mark.parametrize("name", LATER)
+def test_who_waits_while_the_phase_changes_is_judged_by_the_phase_after_it(app, make_app, name):
+    """Threat C24. Her page was drawn, and her request began, in the phase before."""
+    call = world.call("open" if name == "submit" else "review", economy_rule=False)
+    proposal = world.draft(call) if name == "submit" else world.proposal(call)
+    assignment_id = world.assignment(proposal).id if name == "review" else None
+    proposal_id, began, came, other = proposal.id, threading.Event(), [], make_app()
+    db.session.commit()
+
+    def act() -> None:
+        with other.app_context():
+            mine = db.session.get(Proposal, proposal_id)
+            given = db.session.get(Assignment, assignment_id) if assignment_id else None
+            assert mine.call.phase(clock.now())
+            began.set()
+            try:
+                if given:
+                    actions.save_review(given, world.sheet(mine.call), by=given.reviewer, at=clock.now())
+                else:
+                    {"submit": lambda: proposing.submit(mine, "key", by=mine.owner, at=clock.now()),
+                     "withdraw": lambda: proposing.withdraw(mine, by=mine.owner, at=clock.now())}[name]()  # fmt: skip
+            except Refused as refused:
+                came.append(str(refused))
+            db.session.rollback()
+
+    lock(proposal)
+    thread = threading.Thread(target=act)
+    thread.start()
+    if db.engine.dialect.name == "postgresql":  # with SQLite she waits before she has read anything
+        assert began.wait(30)
+    column, words = LATER[name]
+    setattr(call, column, clock.now())
+    if column == "sealed_at":
+        call.seal_digest = "0" * 64
+    db.session.commit()
+    thread.join(30)
+    assert came and came[0].startswith(words)
