@@ -7,13 +7,16 @@ from urllib.parse import urlsplit
 
 import click
 import flask
+import mails
 import pytest
 import sqlalchemy as sa
+from accounts.factors_at_hand import with_app
 from click.testing import CliRunner, Result
 from isolation import NOW
 from pages import StrictClient
 
 from msme_calls import cli
+from msme_calls.accounts import factors
 from msme_calls.accounts.models import Link
 from msme_calls.extensions import db
 from msme_calls.history import History
@@ -49,6 +52,17 @@ def test_an_address_that_is_none_is_refused_in_a_sentence(run: Run, app: flask.F
     assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (1, "", 1)
     assert result.stderr.startswith("Error: ")
     assert db.session.scalars(sa.select(Link)).all() == []
+
+
+def test_a_lost_second_step_is_taken_away_by_the_command(run: Run, app: flask.Flask) -> None:
+    person, _ = with_app(email="ana@example.org")
+    mails.sent()
+    nobody = run("reset-second-factor", "nobody@example.org")
+    assert (nobody.exit_code, nobody.stderr) == (1, "Error: Nobody has an account with this address.\n")
+    done = run("reset-second-factor", "Ana@Example.org")
+    assert (done.exit_code, done.output) == (0, "The second step is taken away. A mail tells so.\n")
+    db.session.expire_all()
+    assert not factors.has(person) and [m.subject for m in mails.sent()] == ["Your second step was taken away"]
 
 
 def test_past_editions_are_recorded_once(run: Run, app: flask.Flask) -> None:
