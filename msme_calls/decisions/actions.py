@@ -232,8 +232,18 @@ def keep_sealed(call: Call, *, by: Person, at: datetime) -> None:
     history.record("keep-sealed", by=by, at=at, call=call, digest=row.digest)
 
 
-def unseal(call: Call, *, by: Person, at: datetime) -> None:
-    """Unseal what another coordinator asked to be unsealed. Deciding goes on; a new seal needs a new confirmation."""
+def wish_stamp(seal: Seal | None) -> str:
+    """What tells one wish to unseal from another: which seal, who asks, and the note that becomes public."""
+    if seal is None or seal.unseal_asked_by_id is None:
+        return ""
+    return sealing.digest(sealing.canonical([seal.digest, str(seal.unseal_asked_by_id), seal.unseal_note]))
+
+
+def unseal(call: Call, *, by: Person, at: datetime, seen: str | None = None) -> None:
+    """Unseal what another coordinator asked to be unsealed. Deciding goes on; a new seal needs a new confirmation.
+
+    `seen`: the stamp of the wish that she looked at.
+    """
     lock(call)
     row = _sealed(call)
     allow(
@@ -242,6 +252,7 @@ def unseal(call: Call, *, by: Person, at: datetime) -> None:
             call.phase(at), row.result_at, at,
             asked=row.unseal_asked_by_id is not None, asked_by=row.unseal_asked_by_id, by=by.id,
         )
+        or (rules.OTHER_WISH if seen not in (None, wish_stamp(row)) else None)
     )  # fmt: skip
     row.unsealed_at, row.unsealed_by_id = at, by.id
     call.sealed_at = call.seal_digest = None

@@ -14,6 +14,7 @@ Ref = TypeVar("Ref", bound=Hashable)
 UNSEAL_MARGIN = timedelta(minutes=1)  # later than this, pages and mails may already be on their way
 NAME_CHARS, SUMMARY_WORDS = 200, 120
 CHANGED = _l("The decision was changed and proposed anew since you opened this page. Look at it again, then go on.")
+OTHER_WISH = _l("The wish to unseal was dropped and made anew since you opened this page. Read its note, then go on.")
 NOT_SEALED = _l("Only a sealed result that isn’t published yet can be unsealed.")
 
 OUTCOMES: dict[Outcome, Any] = {

@@ -39,6 +39,7 @@ class Standing:
     seal: Seal | None
     former: list[Seal]
     asked_by: str
+    wish: str  # the stamp of the wish to unseal
     no: dict[str, str | None] = field(default_factory=dict)  # act → the reason against it, or None
 
     @property
@@ -69,6 +70,7 @@ def standing(call: Call, person: Person, at: datetime) -> Standing:
         overdue=overdue(call.life, at),
         seal=seal,
         former=[s for s in seals if s.unsealed_at is not None],
+        wish=actions.wish_stamp(seal),
         asked_by=_name(seal.unseal_asked_by_id if seal else None),
         no=_reasons(call, resolution, seal, len(gaps), person, at),
     )

@@ -322,6 +322,22 @@ def test_unsealing_takes_two_and_a_public_note():
     assert again.digest != seal.digest, "another nonce, another fingerprint"
 
 
+def test_only_the_wish_that_was_looked_at_is_granted():
+    """Dropped and made anew with another note, it would put words before the public that she never read."""
+    made, seal = deciding.sealed()
+    call, at = made.call, clock.now()
+    actions.ask_unseal(call, NOTE, by=made.first, at=at)
+    seen = actions.wish_stamp(seal)
+    actions.keep_sealed(call, by=made.first, at=at)
+    assert actions.wish_stamp(seal) == ""
+    actions.ask_unseal(call, {**NOTE, "es": "Otra cosa."}, by=made.first, at=at)
+    for stamp in (seen, "", "0" * 64):
+        with pytest.raises(Refused, match="made anew since you opened this page"):
+            actions.unseal(call, by=made.second, at=at, seen=stamp)
+    actions.unseal(call, by=made.second, at=at, seen=actions.wish_stamp(seal))
+    assert call.sealed_at is None and seal.unseal_note["es"] == "Otra cosa."
+
+
 def test_a_wish_to_unseal_can_be_dropped():
     made, _ = deciding.sealed()
     actions.ask_unseal(made.call, NOTE, by=made.first, at=clock.now())

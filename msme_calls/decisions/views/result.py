@@ -97,7 +97,7 @@ def keep_sealed(slug: str) -> Page:
 def unseal(slug: str) -> Page:
     call, _roles = at_desk(slug, "decide")
     demand_proof()
-    actions.unseal(call, by=me(), at=clock.now())
+    actions.unseal(call, by=me(), at=clock.now(), seen=request.form.get("seen", ""))
     return _done(
         slug, _("The result is unsealed, and your note is public. Propose the decision anew when it is ready.")
     )
