@@ -112,6 +112,12 @@ def queue(
     sweeps.soon()
 
 
+def readdress(person: Recipient) -> None:
+    """Send what still waits for somebody to the address that she has now."""
+    waits = Email.sent_at.is_(None), Email.dropped_at.is_(None), Email.dead_at.is_(None)
+    db.session.execute(sa.update(Email).where(Email.person_id == person.id, *waits).values(address=person.email))
+
+
 def _dialect_insert() -> Any:
     from sqlalchemy.dialects import postgresql, sqlite  # either is needed only once the database is known
 

@@ -67,6 +67,13 @@ class Address(FlaskForm):
     email = address_field()
 
 
+class NewAddress(FlaskForm):
+    """Another address for one's account."""
+
+    email = address_field()
+    email.kwargs["render_kw"] = {"autocomplete": "email", "autocapitalize": "none", "spellcheck": "false"}
+
+
 class Stay(FlaskForm):
     """Signing in by a link."""
 

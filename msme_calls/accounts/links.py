@@ -55,6 +55,12 @@ def void(address: str, *purposes: str, at: datetime) -> None:
     db.session.execute(open_links.values(used_at=at))
 
 
+def void_about(subject: uuid.UUID, *purposes: str, at: datetime) -> None:
+    """Use up the links of these purposes that are about the same thing, whatever address they were sent to."""
+    about = sa.update(Link).where(Link.subject_id == subject, Link.purpose.in_(purposes), Link.used_at.is_(None))
+    db.session.execute(about.values(used_at=at))
+
+
 def _pressed_twice(link: Link, browser: str, at: datetime) -> bool:
     return bool(browser) and link.used_by == browser and link.used_at is not None and link.used_at > at - TWICE
 

@@ -105,9 +105,11 @@ def _links(cast: Cast, people: dict[str, Person]) -> None:
     for purpose, address in (
         ("confirm", newcomer), ("administrator", newcomer), ("sign-in", people["owner"].email),
         ("reset", people["owner"].email), ("prove", people["owner"].email),
+        ("address", newcomer), ("address-undo", newcomer),
     ):  # fmt: skip
         values = {"called": called, "language": "en"} if purpose == "confirm" else {}
-        token = links.issue(purpose, address, at=clock.now(), lasts=3 * DAY, **values)
+        subject = people["owner"].id if purpose.startswith("address") else None
+        token = links.issue(purpose, address, at=clock.now(), lasts=3 * DAY, subject=subject, **values)
         cast.ids["links", f"{purpose}.token"] = token
 
 
