@@ -108,9 +108,14 @@ def tabs() -> list[tuple[Any, list[Entry]]]:
     call, roles = g.desk
     own = [t for t in sorted(TABS.values(), key=lambda t: t.order) if rules.may(roles, t.act)]
     entries = [(t, url_for(t.endpoint, slug=call.slug)) for t in own]
+    lone = not any(_here(t, url) for t, url in entries)  # a page that the overview alone leads to: cancel, extend
     parts = []
     for heading, prepares in ((_l("Work"), False), (_l("Set-up"), True)):
-        part = [Entry(t.words, url, _here(t, url)) for t, url in entries if (t.act in PREPARING) is prepares]
+        part = [
+            Entry(t.words, url, _here(t, url) or ("true" if lone and t.order == FIRST else ""))
+            for t, url in entries
+            if (t.act in PREPARING) is prepares
+        ]
         if part:
             parts.append((heading, part))
     return parts

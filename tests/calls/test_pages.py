@@ -2,6 +2,7 @@
 
 import pytest
 import world
+from pages import words
 from signing_in import sign_in
 
 from msme_calls.calls.models import Partner, Role
@@ -22,3 +23,19 @@ def test_every_page_of_the_desk_opens(client, phase):
             *(f"/form/questions/{q.id}" for q in call.questions), f"/partners/{call.partners[0].id}"]  # fmt: skip
     for lang, page in [("en", p) for p in (*PAGES, *rows)] + [("fr", p) for p in PAGES]:
         assert client.page(f"/{lang}/desk/{call.slug}{page}").title
+
+
+@pytest.mark.parametrize(
+    ("page", "marked"),
+    [
+        ("", [("Overview", "page")]), ("/dates", [("Dates", "page")]), ("/criteria/new", [("Criteria", "true")]),
+        ("/people/invite", [("People", "true")]), ("/extend", [("Overview", "true")]),
+        ("/cancel", [("Overview", "true")]),
+    ],
+)  # fmt: skip
+def test_the_menu_marks_where_one_is_also_on_pages_below_another(client, page, marked):
+    by = world.person()
+    call = world.call("open", by=by)
+    shown = sign_in(client, by).page(f"/en/desk/{call.slug}{page}")
+    entries = shown.all("main//div[@class='menu']/nav//a")
+    assert [(words(a), a.get("aria-current")) for a in entries if a.get("aria-current")] == marked
