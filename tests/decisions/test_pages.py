@@ -247,3 +247,18 @@ def test_pages_cost_the_same_for_many_proposals(app, where):
             browser.page(desk(made, where))
         counts.append(len(run))
     assert counts[0] == counts[1], f"{counts} statements at 3 and 30 proposals"
+
+
+@pytest.mark.parametrize(
+    ("over", "said"),
+    [
+        ("archived_at", "The call was archived without a sealed result: no outcome was published here."),
+        ("cancelled_at", "The call was cancelled: nothing is decided any more."),
+    ],
+)
+def test_a_call_that_ended_without_a_seal_promises_no_result(app, made, first, over, said):
+    setattr(made.call, over, clock.now())
+    db.session.commit()
+    page = first.page(desk(made, "result"))
+    assert "There is no result" in page.text and said in page.text
+    assert "No result yet" not in page.text and "The instant of the result" not in page.text
