@@ -62,7 +62,13 @@ class Parser:
         socket.send_fds(self.control, [b"j"], ends)
 
     def alive(self) -> bool:
-        return self.process.poll() is None
+        """Whether it still listens; one that was killed is gone before the system says that it ended."""
+        try:
+            return self.control.recv(1, socket.MSG_DONTWAIT | socket.MSG_PEEK) != b""
+        except BlockingIOError:
+            return self.process.poll() is None
+        except OSError:
+            return False
 
     def end(self) -> None:
         """Have it end, and wait for that."""

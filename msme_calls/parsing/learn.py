@@ -22,6 +22,7 @@ def learn(file: IO[bytes], kind: str) -> dict[str, Any]:
 def warm() -> None:
     """Load all that a child may need: it can open no file, nor a module."""
     Image.init()
+    Image.MAX_IMAGE_PIXELS = None  # ours is lower, and has a sentence
     for name in _CODECS:
         codecs.lookup(name)
     pdf.warm()

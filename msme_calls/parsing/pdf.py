@@ -22,6 +22,7 @@ from msme_calls.parsing import Fault, pictures
 MOST_PAGES = 5000
 _LARGEST, _LARGEST_PICTURE, _MOST = 100_000_000, 300_000_000, 1_000_000_000  # bytes of streams once unpacked
 _STREAM = re.compile(rb"(?<!end)stream[ \t]*(?:\r\n|\n|\r)?")
+_PACKED = re.compile(rb"/(?:Fl|FlateDecode)\b")
 _ESCAPED = re.compile(rb"#([0-9A-Fa-f]{2})")
 _ACTS = {
     "script": rb"JavaScript|JS",
@@ -62,8 +63,8 @@ def pages(file: IO[bytes]) -> int:
     form = root.get("/AcroForm", NullObject()).get_object()
     if isinstance(form, DictionaryObject) and "/XFA" in form and _is_drawn_by_program(root, form):
         raise Fault("program-form")
-    claimed = root["/Pages"].get("/Count")  # by itself; one that lies low is found out by counting
-    if isinstance(claimed, int) and claimed > MOST_PAGES:
+    claimed, size = root["/Pages"].get("/Count"), file.seek(0, 2)  # a lie is found out by counting
+    if isinstance(claimed, int) and MOST_PAGES < claimed < size // 8:
         raise Fault("pages", pages=claimed, most=MOST_PAGES)
     count = len(reader.pages)
     if not count:
@@ -101,6 +102,8 @@ def _unpacked(content: bytes) -> Iterator[bytes]:
     total = 0
     for start in _STREAM.finditer(content):
         before = content[max(0, start.start() - 4000) : start.start()].rpartition(b"obj")[2]
+        if len(_PACKED.findall(before)) > 1:  # packed twice, as nothing but a bomb is
+            raise Fault("unpacked")
         most = _LARGEST_PICTURE if re.search(rb"/Image\b", before) else _LARGEST
         size = 0
         for part in _inflated(content, start.end()):

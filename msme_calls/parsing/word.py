@@ -44,7 +44,7 @@ def found(file: IO[bytes]) -> set[str]:
         with archive.open("word/document.xml") as document:
             if b"<!" in document.read(2000).replace(b"<!--", b""):  # a declaration: no word processor writes one
                 raise Fault("damaged")
-        acts = {"file"} if any(_INSERTED.match(p.filename) for p in parts) else set()
+        acts = {"file"} if any(_INSERTED.match(p.filename) and p.file_size for p in parts) else set()
         for part in parts:
             if part.filename.endswith(".rels"):
                 acts |= _outside(_read(archive, part))
@@ -77,8 +77,7 @@ def _read(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bytes:
 
 def _outside(rels: bytes) -> set[str]:
     """Whether opening the document would fetch something from elsewhere; links that a reader may follow are no harm."""
-    tags = [t for t in _RELATIONSHIP.findall(rels) if _OUTSIDE.search(t) and not _LINK.search(t)]
-    return {"outside"} if tags else set()
+    return {"outside"} if any(_stay(tag) != tag[0] for tag in _RELATIONSHIP.finditer(rels)) else set()
 
 
 def plain(file: IO[bytes], out: IO[bytes]) -> None:

@@ -14,6 +14,7 @@ from pypdf.generic import (
     ArrayObject,
     DecodedStreamObject,
     DictionaryObject,
+    EncodedStreamObject,
     NameObject,
     NumberObject,
     TextStringObject,
@@ -165,6 +166,56 @@ def test_a_picture_keeps_its_points_and_loses_its_notes(tmp_path, kind):
     with Image.open(io.BytesIO(content)) as found:
         assert (found.size, found.format) == ((20, 10), {"png": "PNG", "jpg": "JPEG"}[kind])
         assert abs(found.convert("RGB").getpixel((5, 5))[0] - 200) < 6
+
+
+def photograph(side: int = 6) -> bytes:
+    """As a telephone writes it: whose it is, where it was taken, and which side is up."""
+    exif, out = Image.Exif(), io.BytesIO()
+    exif[0x013B], exif[0x0112] = CANARY, side  # Artist, Orientation
+    Image.new("RGB", (20, 10), (200, 30, 40)).save(out, "JPEG", exif=exif, comment=CANARY.encode())
+    return out.getvalue()
+
+
+def test_photographs_in_a_word_document_lose_their_notes_and_stay_upright(tmp_path):
+    """Threat A13."""
+    notes, png, path = PngInfo(), io.BytesIO(), tmp_path / "a.docx"
+    notes.add_text("Author", CANARY)
+    Image.new("RGB", (4, 4)).save(png, "PNG", pnginfo=notes)
+    parts = {"word/media/image1.jpeg": photograph(), "word/media/image2.png": png.getvalue(),
+             "word/media/drawing.svg": f"<svg><metadata>{CANARY}</metadata><path/></svg>".encode(),
+             "word/media/raw.wdp": CANARY.encode(), "word/document.xml": b"<w:document/>",
+             "word/embeddings/sheet.xlsx": CANARY.encode()}  # fmt: skip
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    with zipfile.ZipFile(io.BytesIO(neutral(path, "docx"))) as archive:
+        found = {name: archive.read(name) for name in archive.namelist()}
+    assert not any(holds(content) for content in found.values()) and set(found) == set(parts)
+    with Image.open(io.BytesIO(found["word/media/image1.jpeg"])) as shown:
+        assert shown.size == (20, 10) and dict(shown.getexif()) == {0x0112: 6}
+        assert shown.convert("RGB").getpixel((5, 5))[0] > 190
+    assert found["word/media/drawing.svg"] == b"<svg><path/></svg>"
+
+
+def test_a_photograph_in_a_pdf_loses_its_notes(tmp_path):
+    """Threat A13."""
+    writer, path = PdfWriter(), tmp_path / "a.pdf"
+    page, picture = writer.add_blank_page(200, 200), EncodedStreamObject()
+    picture._data = photograph()
+    for name, value in (("Type", "XObject"), ("Subtype", "Image"), ("Filter", "DCTDecode")):
+        picture[NameObject(f"/{name}")] = NameObject(f"/{value}")
+    inside = DictionaryObject({NameObject("/P"): writer._add_object(picture)})
+    page[NameObject("/Resources")] = DictionaryObject({NameObject("/XObject"): inside})
+    writer.write(path)
+    assert holds(path.read_bytes())
+    content = neutral(path, "pdf")
+    assert not holds(content) and b"DCTDecode" in content
+
+
+def test_a_photograph_stays_upright(tmp_path):
+    (tmp_path / "a.jpg").write_bytes(photograph())
+    with Image.open(io.BytesIO(neutral(tmp_path / "a.jpg", "jpg"))) as shown:
+        assert shown.size == (10, 20) and not shown.getexif()
 
 
 def test_a_picture_of_few_colours_keeps_them(tmp_path):
