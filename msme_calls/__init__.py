@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from msme_calls import access, clock, database, errors, health, i18n, logs, mailbox, outages, settings, web
+from msme_calls import access, clock, database, errors, health, i18n, logs, mailbox, metrics, outages, settings, web
 from msme_calls.extensions import compress, csrf, db, mail
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def create_app(chosen: "Settings | None" = None) -> Application:
     health.init_app(app)
     mailbox.init_app(app)
     _features(app)
+    metrics.init_app(app)  # outside of what answers before the application is asked
     if app.settings.trusted_proxies:
         n = app.settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]

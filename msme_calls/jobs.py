@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 from flask import Flask
 
-from msme_calls import clock, outbox, sweeps
+from msme_calls import clock, outbox, pulse, sweeps
 from msme_calls.extensions import db
 
 if TYPE_CHECKING:
@@ -117,7 +117,15 @@ def wake(app: Flask) -> None:
 
 def run_sweeps(app: Flask) -> int:
     """Run every sweep once, in order; returns how much was done. One that fails doesn't stop the others."""
-    return sum(_run(app, name, function) for name, function in sweeps.SWEEPS.items())
+    done = sum(_run(app, name, function) for name, function in sweeps.SWEEPS.items())
+    _run(app, "turn", _note_turn)
+    return done
+
+
+def _note_turn(at: datetime) -> int:
+    pulse.note("turn", at)
+    db.session.commit()
+    return 0
 
 
 def _run(app: Flask, name: str, function: sweeps.Sweep) -> int:

@@ -24,7 +24,7 @@ import structlog
 from flask import current_app, render_template
 from sqlalchemy.orm import Mapped, mapped_column
 
-from msme_calls import clock, i18n, sweeps
+from msme_calls import clock, i18n, metrics, sweeps
 from msme_calls.extensions import Base, db
 
 log = structlog.get_logger()
@@ -73,6 +73,12 @@ class Email(Base):
             "due_at",
             sqlite_where=sa.text("sent_at IS NULL AND dropped_at IS NULL AND dead_at IS NULL"),
             postgresql_where=sa.text("sent_at IS NULL AND dropped_at IS NULL AND dead_at IS NULL"),
+        ),
+        sa.Index(
+            "ix_emails_dead",
+            "dead_at",
+            sqlite_where=sa.text("dead_at IS NOT NULL"),
+            postgresql_where=sa.text("dead_at IS NOT NULL"),
         ),
     )
 
@@ -157,6 +163,23 @@ def drop(*, before: datetime, at: datetime) -> None:
 
 def _open() -> sa.ColumnElement[bool]:
     return Email.sent_at.is_(None) & Email.dropped_at.is_(None) & Email.dead_at.is_(None)
+
+
+@metrics.gauge("mails_waiting", "Mails that are not sent yet.")
+def _waiting(at: datetime) -> float:
+    return db.session.scalar(sa.select(sa.func.count()).select_from(Email).where(_open())) or 0
+
+
+@metrics.gauge("mails_dead", "Mails that were given up in the last seven days.")
+def _dead(at: datetime) -> float:
+    given_up = Email.dead_at.is_not(None) & (Email.dead_at > at - timedelta(days=7))
+    return db.session.scalar(sa.select(sa.func.count()).select_from(Email).where(given_up)) or 0
+
+
+@metrics.gauge("mail_overdue_seconds", "For how long the mail that waits longest should have gone.")
+def _overdue(at: datetime) -> float:
+    first = db.session.scalar(sa.select(sa.func.min(Email.due_at)).where(_open(), Email.due_at <= at))
+    return (at - first).total_seconds() if first else 0
 
 
 def _claim(at: datetime) -> uuid.UUID | None:

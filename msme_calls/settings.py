@@ -70,6 +70,7 @@ class Settings:
     clamd: str = _setting(
         "", "virus scanner clamd: `unix:/path/of/socket` or `tcp:host:port`; empty: files are given without a scan"
     )
+    metrics_token: str = _setting("", "who sends it as a bearer token is shown /metrics; empty: nobody is", True)
     log_level: str = _setting("INFO", "least severe level that is logged")
 
     def __post_init__(self) -> None:
@@ -87,6 +88,8 @@ class Settings:
                 raise SettingsError(f"MSME_{name.upper()} must be from {least} to {most}, not {getattr(self, name)}.")
         if self.staff_second_factor not in ("", "required", "offered"):
             raise SettingsError("MSME_STAFF_SECOND_FACTOR must be required or offered.")
+        if 0 < len(self.metrics_token) < 16:
+            raise SettingsError("MSME_METRICS_TOKEN must have at least 16 characters.")
         if self.redis_url and not self.redis_url.startswith(("redis://", "rediss://", "unix://")):
             raise SettingsError("MSME_REDIS_URL must be an address like redis://host:6379/0.")
         if self.storage_url:

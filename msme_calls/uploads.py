@@ -21,7 +21,7 @@ from flask_babel import pgettext
 from sqlalchemy.orm import Mapped, mapped_column
 from werkzeug.wsgi import FileWrapper
 
-from msme_calls import i18n, reading, sweeps
+from msme_calls import i18n, metrics, reading, sweeps
 from msme_calls.errors import Refused, allow
 from msme_calls.extensions import Base, db, insert_into
 from msme_calls.i18n import _l
@@ -154,6 +154,10 @@ def take(stream: IO[bytes], name: str, *, kinds: Iterable[str], max_bytes: int, 
                   pages=pages, most=max_pages)
             )  # fmt: skip
         _keep(temporary, digest)
+        metrics.count("file", "kept")
+    except BadFile as reason:
+        metrics.count("file", "not kept" if isinstance(reason, NotKept) else "refused")
+        raise
     finally:
         Path(temporary).unlink(missing_ok=True)
     return Checked(digest, kind, size, pages, name, tuple(said["found"]))

@@ -127,6 +127,7 @@ ADDRESSES: dict[str, Line] = {
     "publication.past_edition": only(COORDINATORS | CONVENOR | {"outsider"}),
     # The mailbox of development installations, empty in these tests
     "mailbox.mails": only(EVERYBODY),
+    "metrics": only(NOBODY, open_door=True),
     "mailbox.mail": only(NOBODY, open_door=True),
     "mailbox.html": only(NOBODY, open_door=True),
     # An applicant's own proposals

@@ -11,7 +11,7 @@ from flask_login import current_user
 from werkzeug.exceptions import TooManyRequests
 from werkzeug.wrappers import Response
 
-from msme_calls import clock, errors, i18n
+from msme_calls import clock, errors, i18n, metrics
 from msme_calls.access import open_to_all, safe_next
 from msme_calls.accounts import (
     actions,
@@ -66,7 +66,9 @@ def guess(address: str, password: str) -> Person | None:
     db.session.commit()  # the count holds whatever follows, and nothing is locked while the password is checked
     _hold(wait)
     if not passwords.match(found.password if found else None, password) or found is None:
+        metrics.count("sign in", "refused")
         return None
+    metrics.count("sign in", "accepted")
     throttle.right(address, device, network)
     person = db.session.get_one(Person, found.id)
     actions.refresh_password(person, password)
@@ -87,6 +89,7 @@ def by_passkey(answer: str) -> Person | None:
 
 def _hold(wait: timedelta | None) -> None:
     if wait:
+        metrics.count("sign in", "held back")
         raise TooManyRequests(retry_after=math.ceil(wait.total_seconds()))
 
 
