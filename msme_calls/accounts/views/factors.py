@@ -4,7 +4,7 @@ import uuid
 from datetime import timedelta
 
 import segno
-from flask import abort, flash, redirect, render_template, request, session, url_for
+from flask import abort, flash, g, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -49,11 +49,16 @@ def add_app() -> Page:
     if not secret:
         secret = codes.new_secret()
         form.key.data = vault.seal(secret, f"new {person.id}", at)
-    picture = segno.make(codes.address(secret, person.email), error="m").svg_data_uri(
-        dark="#000", light="#fff", scale=4
+    address = codes.address(secret, person.email)
+    return drawn(
+        "add_app",
+        form,
+        address=address,
+        picture=segno.make(address, error="m").svg_data_uri(dark="#000", light="#fff", scale=4),
+        secret=codes.in_groups(secret),
+        onward=_onward(),
+        reason=factors.no_more(len(factors.of(person))),
     )
-    reason = factors.no_more(len(factors.of(person)))
-    return drawn("add_app", form, picture=picture, secret=codes.in_groups(secret), onward=_onward(), reason=reason)
 
 
 def _wrong_code() -> str:
@@ -93,7 +98,8 @@ def _added(made: list[str]) -> Page:
 
 
 def _codes(made: list[str], first: bool = False) -> str:
-    return render_template("accounts/recovery_codes.html", codes=made, first=first, onward=_onward())
+    g.no_page = True  # in another language they would be gone
+    return render_template("accounts/recovery_codes.html", person=me(), codes=made, first=first, onward=_onward())
 
 
 @bp.post("/profile/security/recovery-codes")

@@ -5,7 +5,7 @@ import math
 from datetime import timedelta
 from typing import NamedTuple
 
-from flask import render_template, request
+from flask import g, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -73,6 +73,7 @@ def page(person: Person, wrong: Wrong | None, kept: errors.Fields | None = None,
     """The page that asks for the second factor; `kept`: what somebody was sending when she had to sign in."""
     at, own = clock.now(), factors.of(person)
     kinds = {factor.kind for factor in own}
+    g.no_page = kept is not None  # what waits has no address of its own
     drawn = render_template(
         "accounts/second_step.html",
         person=person,
