@@ -38,6 +38,26 @@ def number() -> int:
     return db.session.connection().execute(_NOW).scalar() or 0
 
 
+def committed() -> int:
+    """The number as it is committed now, asked on a connection without a transaction: at the least cost."""
+    if not isinstance(db.engine, sa.Engine):  # the application lives inside one transaction, as in tests
+        return number()
+    connection = db.engine.raw_connection()
+    driver: Any = connection.driver_connection
+    try:
+        if db.engine.dialect.name == "postgresql":
+            driver.autocommit = True
+        row = driver.execute("SELECT number FROM public_number WHERE id = 1").fetchone()
+        if db.engine.dialect.name == "postgresql":
+            driver.autocommit = False
+    except Exception:
+        connection.invalidate()
+        raise
+    finally:
+        connection.close()
+    return row[0] if row else 0
+
+
 @event.listens_for(Session, "after_flush")
 def _note(session: Session, context: Any) -> None:
     if any(type(thing) in _SHOWN for thing in (*session.new, *session.dirty, *session.deleted)):

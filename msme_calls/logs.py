@@ -51,10 +51,15 @@ def init_app(app: Flask) -> None:
     def end(response: Response) -> Response:
         response.headers["X-Request-Id"] = g.get("request_id", "")
         if not request.path.startswith(_QUIET):
-            ms = round((time.perf_counter() - g.get("started", time.perf_counter())) * 1000, 1)
             rule = request.url_rule.rule if request.url_rule else None  # the pattern: an address may hold a token
-            structlog.get_logger().info("request", method=request.method, rule=rule, status=response.status_code, ms=ms)
+            answered(request.method, rule, response.status_code, g.get("started", time.perf_counter()))
         return response
+
+
+def answered(method: str, rule: str | None, status: int, started: float, **more: Any) -> None:
+    """One line for a request. `started`: time.perf_counter() at its begin."""
+    ms = round((time.perf_counter() - started) * 1000, 1)
+    structlog.get_logger().info("request", method=method, rule=rule, status=status, ms=ms, **more)
 
 
 class _Stderr(logging.Handler):

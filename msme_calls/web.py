@@ -163,16 +163,26 @@ def megabytes(size: int) -> str:
 def cache_publicly(response: Response, until: datetime | None, most: int = 60) -> Response:
     """Let caches keep a public page for a minute, but never across an instant that changes it."""
     g.page_until = until
-    seconds = most if until is None else min(most, max(0, int((until - clock.now()).total_seconds())))
-    response.headers["Cache-Control"] = f"public, max-age={seconds}"
+    response.headers["Cache-Control"] = publicly(until, clock.now(), most)
     return response
 
 
-def _headers(response: Response) -> Response:
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+def publicly(until: datetime | None, at: datetime, most: int = 60) -> str:
+    """The header's value for an answer that the clock changes at `until`."""
+    seconds = most if until is None else min(most, max(0, int((until - at).total_seconds())))
+    return f"public, max-age={seconds}"
+
+
+def headers_of_all() -> dict[str, str]:
+    """The headers that every answer carries."""
     if current_app.settings.production:  # type: ignore[attr-defined]
-        response.headers.setdefault("Strict-Transport-Security", f"max-age={YEAR}; includeSubDomains")
+        return HEADERS | {"Strict-Transport-Security": f"max-age={YEAR}; includeSubDomains"}
+    return HEADERS
+
+
+def _headers(response: Response) -> Response:
+    for name, value in headers_of_all().items():
+        response.headers.setdefault(name, value)
     if response.status_code == 404:
         response.headers["Cache-Control"] = "no-store"
     response.headers.setdefault("Cache-Control", "no-store")

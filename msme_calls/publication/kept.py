@@ -1,27 +1,45 @@
-"""Public pages kept in memory, compressed: drawn once, and anew when the clock or a commit has changed them."""
+"""Public pages kept in memory, compressed: drawn once, and anew when the clock or a commit has changed them.
+
+A page that is kept is answered before Flask is asked: in the second of a publication all come at once.
+"""
 
 import gzip
+import secrets
+import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import wraps
+from functools import lru_cache, wraps
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import brotli
 from flask import Flask, Response, current_app, g, request
+from werkzeug.datastructures import Accept
+from werkzeug.http import parse_accept_header
 
-from msme_calls import clock, freshness
-from msme_calls.web import cache_publicly
+from msme_calls import clock, freshness, logs
+from msme_calls.web import headers_of_all, publicly
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 MOST = 256  # pages in each process; the ones that nobody asked for longest go first
-LASTS = timedelta(minutes=1)  # it says how much time is left, in minutes
+LASTS = timedelta(minutes=1)  # pages say how much time is left, in minutes
+Headers = list[tuple[str, str]]
 PACK: dict[str, Callable[[bytes], bytes]] = {
     "br": lambda plain: brotli.compress(plain, quality=9),
     "gzip": lambda plain: gzip.compress(plain, mtime=0),
     "identity": bytes,
 }
+
+
+@lru_cache(maxsize=256)
+def encoding(accepted: str) -> str:
+    """The encoding to answer in, from the header Accept-Encoding."""
+    wanted = parse_accept_header(accepted, Accept)
+    return next((code for code in ("br", "gzip") if wanted[code]), "identity")
 
 
 @dataclass
@@ -31,26 +49,27 @@ class Page:
     number: int
     drawn: datetime
     until: datetime
+    rule: str
     plain: bytes
-    headers: list[tuple[str, str]]
+    headers: Headers
     bodies: dict[str, bytes] = field(default_factory=dict)
 
     def stands(self, number: int, at: datetime) -> bool:
         """Whether it would be drawn the same now."""
         return self.number == number and self.drawn <= at < self.until
 
-    def answer(self, at: datetime) -> Response:
-        """The page for this browser. What its scripts take for the time now is said beside it."""
-        accepted = request.accept_encodings
-        encoding = next((code for code in ("br", "gzip") if accepted[code]), "identity")
-        if encoding not in self.bodies:
-            self.bodies[encoding] = PACK[encoding](self.plain)
-        response = Response(self.bodies[encoding], headers=self.headers)
-        if encoding != "identity":
-            response.headers["Content-Encoding"] = encoding
-        response.headers["Vary"] = "Accept-Encoding"
-        response.headers["Server-Timing"] = f'clock;desc="{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03}Z"'
-        return cache_publicly(response, self.until)
+    def body(self, code: str) -> bytes:
+        """What is sent in an encoding."""
+        if code not in self.bodies:
+            self.bodies[code] = PACK[code](self.plain)
+        return self.bodies[code]
+
+    def heads(self, code: str, at: datetime) -> Headers:
+        """The headers of an answer now. What its scripts take for the time is said beside the page that is kept."""
+        said = f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03}Z"
+        own = [("Cache-Control", publicly(self.until, at)), ("Server-Timing", f'clock;desc="{said}"')]
+        own += [("Content-Encoding", code)] if code != "identity" else []
+        return [*self.headers, *own, ("Vary", "Accept-Encoding"), ("Content-Length", str(len(self.body(code))))]
 
 
 class Pages:
@@ -61,6 +80,7 @@ class Pages:
         self.drawing = Lock()
 
     def find(self, path: str, number: int, at: datetime) -> Page | None:
+        """The page, if it would be drawn the same now."""
         page = self.kept.get(path)
         if page is None or not page.stands(number, at):
             return None
@@ -71,6 +91,7 @@ class Pages:
         return page
 
     def keep(self, path: str, page: Page) -> None:
+        """Keep a page that was drawn, in the place of its former self."""
         self.kept[path] = page
         while len(self.kept) > MOST:
             self.kept.popitem(last=False)
@@ -84,11 +105,10 @@ def kept(view: Callable[..., Response]) -> Callable[..., Response]:
         if request.query_string:  # it stands in the page, in the addresses of other languages
             return view(**values)
         pages: Pages = current_app.extensions["public_pages"]
-        at, number = clock.now(), freshness.number()  # the number before the rows: never older than what is drawn
-        page = pages.find(request.path, number, at)
-        if page is None:
-            page = _draw(pages, view, values, number, at)
-        return page.answer(at)
+        at, number = clock.now(), freshness.number()  # the number before the rows: never younger than what is drawn
+        page = pages.find(request.path, number, at) or _draw(pages, view, values, number, at)
+        code = encoding(request.headers.get("Accept-Encoding", ""))
+        return Response(page.body(code), headers=page.heads(code, at))
 
     return answer
 
@@ -102,7 +122,8 @@ def _draw(pages: Pages, view: Callable[..., Response], values: Any, number: int,
         response = view(**values)
         ends = [at + LASTS, *([g.page_until] if g.get("page_until") else [])]
         headers = [(name, value) for name, value in response.headers if name not in ("Cache-Control", "Content-Length")]
-        page = Page(number, at, min(ends), response.get_data(), headers)
+        rule = request.url_rule.rule if request.url_rule else ""
+        page = Page(number, at, min(ends), rule, response.get_data(), [*headers, *headers_of_all().items()])
         pages.keep(request.path, page)
         return page
     finally:
@@ -110,6 +131,45 @@ def _draw(pages: Pages, view: Callable[..., Response], values: Any, number: int,
             pages.drawing.release()
 
 
+class First:
+    """Answers with kept pages before the application is asked; all else goes on to it."""
+
+    def __init__(self, app: Flask, inner: "WSGIApplication") -> None:
+        self.app, self.inner = app, inner
+        self.pages: Pages = app.extensions["public_pages"]
+        self.hosts = set(app.config["TRUSTED_HOSTS"])
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        known = path in self.pages.kept and environ["REQUEST_METHOD"] == "GET" and not environ.get("QUERY_STRING")
+        if known and environ.get("HTTP_HOST", "").partition(":")[0] in self.hosts and (found := self._find(path)):
+            return self._answer(*found, environ, start_response)
+        return self.inner(environ, start_response)
+
+    def _find(self, path: str) -> tuple[Page, datetime] | None:
+        with self.app.app_context():
+            try:
+                number = freshness.committed()
+                at = clock.tick()
+            except Exception:  # whatever it is, the application meets it too and says it in its own words
+                return None
+        page = self.pages.find(path, number, at)
+        return (page, at) if page else None
+
+    def _answer(
+        self, page: Page, at: datetime, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        started, code, request_id = (
+            time.perf_counter(),
+            encoding(environ.get("HTTP_ACCEPT_ENCODING", "")),
+            secrets.token_hex(8),
+        )
+        start_response("200 OK", [*page.heads(code, at), ("X-Request-Id", request_id)])
+        logs.answered("GET", page.rule, 200, started, request_id=request_id, kept=True)
+        return [page.body(code)]
+
+
 def init_app(app: Flask) -> None:
     """Each application keeps its own."""
     app.extensions["public_pages"] = Pages()
+    app.wsgi_app = First(app, app.wsgi_app)  # type: ignore[method-assign]
