@@ -12,13 +12,14 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityError
-from werkzeug.sansio.multipart import Data, Field, MultipartDecoder
+from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 
 from msme_calls.extensions import db
 
 log = structlog.get_logger()
 Fields = list[tuple[str, str]]  # names and values, in order
-READABLE = 1_000_000  # bytes of an oversize body that are read to give back what was typed
+READABLE = 1_000_000  # bytes of text in an oversize body that are read to give back what was typed
+CHUNK = 65_536
 
 
 class Refused(Exception):
@@ -67,27 +68,55 @@ def kept() -> Fields:
 
 
 def salvage(stream: Any, content_type: str) -> Fields:
-    """The text fields at the head of a multipart body that was too large to read whole."""
+    """The text fields of a multipart body that was not read as a form; files among them are skipped."""
+    return skim(stream, content_type)[0]
+
+
+def skim(stream: Any, content_type: str) -> tuple[Fields, bool]:
+    """The same, and whether they are all: no more is read than a few times what a form may have."""
     boundary = content_type.partition("boundary=")[2].strip('"').encode("latin-1", "replace")
     if not boundary or not content_type.startswith("multipart/form-data"):
-        return []
-    decoder, fields, name, text = MultipartDecoder(boundary, READABLE), [], None, b""
-    decoder.receive_data(stream.read(READABLE))
+        return [], True
+    decoder, found = MultipartDecoder(boundary, READABLE), _Salvaged()
+    left = 4 * (current_app.config["MAX_CONTENT_LENGTH"] or READABLE)
     try:
-        while (part := decoder.next_event()) and (isinstance(part, Field | Data) or name is None):
-            if isinstance(part, Field):
-                name, text = part.name, b""
-            elif isinstance(part, Data):
-                text += part.data
-                if name and not part.more_data:
-                    fields.append((name, text.decode("utf-8", "replace")))
-            if len(fields) > 500:
-                break
-            if type(part).__name__ in ("NeedData", "Epilogue"):
-                break
-    except ValueError:
-        pass
-    return [(n, v) for n, v in fields if n != "csrf_token" and "password" not in n]
+        while left > 0 and not found.full and (data := stream.read(min(CHUNK, left))):
+            left -= len(data)
+            decoder.receive_data(data)
+            found.take(decoder)
+        whole = left > 0 and not found.full
+    except (ValueError, RequestEntityTooLarge):
+        whole = False
+    return [(n, v) for n, v in found.fields if n != "csrf_token" and "password" not in n], whole
+
+
+class _Salvaged:
+    """Text fields as they come out of a body, piece by piece."""
+
+    def __init__(self) -> None:
+        self.fields: Fields = []
+        self.name: str | None = None  # of the field being read; None inside a file
+        self.text = b""
+        self.size = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether there is more text than any form of ours has."""
+        return self.size > READABLE or len(self.fields) > 500
+
+    def take(self, decoder: MultipartDecoder) -> None:
+        """Everything that the decoder can tell of the data that it has."""
+        while not self.full and not isinstance(part := decoder.next_event(), NeedData | Epilogue):
+            if isinstance(part, Field | File):
+                self.name, self.text = (part.name if isinstance(part, Field) else None), b""
+            elif isinstance(part, Data) and self.name is not None:
+                self._add(part)
+
+    def _add(self, part: Data) -> None:
+        self.size += len(part.data)
+        self.text += part.data
+        if not part.more_data:
+            self.fields.append((str(self.name), self.text.decode("utf-8", "replace")))
 
 
 def _refused(error: Refused) -> tuple[str, int]:
@@ -101,8 +130,9 @@ def _csrf(error: CSRFError) -> tuple[str, int]:
 
 
 def _too_large(error: RequestEntityTooLarge) -> tuple[str, int]:
-    fields = salvage(request.environ["wsgi.input"], request.content_type or "")
-    return render_template("errors/too_large.html", fields=fields, action=request.full_path.rstrip("?")), 413
+    fields, whole = skim(request.environ["wsgi.input"], request.content_type or "")
+    action = request.full_path.rstrip("?")
+    return render_template("errors/too_large.html", fields=fields, whole=whole, action=action), 413
 
 
 def _clash(error: StaleDataError) -> tuple[str, int]:

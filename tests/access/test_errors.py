@@ -89,6 +89,28 @@ def test_what_is_too_large_is_refused_and_the_text_beside_it_kept(seen: Any, mon
     assert text.strip() in page.text and "s3cret" not in page.response.get_data(as_text=True)
 
 
+def test_what_stands_after_a_file_that_is_too_large_is_kept_too(seen: Any, monkeypatch: Any) -> None:
+    """The fields of a form come in its order, and a file may stand among them."""
+    monkeypatch.setitem(seen.app.config, "MAX_CONTENT_LENGTH", 5_000)
+    for size, kept in ((19_000, True), (100_000, False)):  # four times the limit is looked through
+        parts = [
+            ("first", b"Before the file. " * 9),
+            ("f", bytes(size)),
+            ("last", b"After the file. " * 9),
+            ("csrf_token", b"t"),
+        ]
+        body = b"".join(
+            b'--xx\r\nContent-Disposition: form-data; name="%s"%s\r\n\r\n%s\r\n'
+            % (name.encode(), b'; filename="f.pdf"' if name == "f" else b"", data)
+            for name, data in parts
+        )
+        sent = {"data": body + b"--xx--\r\n", "content_type": "multipart/form-data; boundary=xx"}
+        page = Page(seen.ask("owner", "/en/profile", "POST", **sent))
+        assert page.status == 413 and "Before the file" in page.text
+        assert ("After the file" in page.text) is kept
+        assert ("Go back in your browser" in page.text) is not kept
+
+
 def _large() -> io.BytesIO:
 
     return io.BytesIO(b"x" * 20_000)
