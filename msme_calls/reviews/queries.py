@@ -226,18 +226,93 @@ def ranked(person: Person, call: Call, first: int = 0, last: int | None = None) 
 
     A proposal without submitted reviews has a standing without a mean, and no place. Recused rows keep theirs.
     """
-    rows = order(person, call)[first:last]
-    seen = [proposal_id for proposal_id, _place, recused in rows if not recused]
-    loaded = db.session.execute(
-        sa.select(Proposal, Standing)
-        .outerjoin(Standing, Standing.proposal_id == Proposal.id)
-        .where(Proposal.id.in_(seen))
-    )
-    known = {p.id: (p, standing or Standing(proposal_id=p.id, call_id=call.id, count=0)) for p, standing in loaded}
+    with_place = placed(call)
+    end = with_place if last is None else min(last, with_place)
+    rows = _placed_rows(person, call, first, end) if first < end else []
+    if last is None or last > with_place:
+        skipped = max(0, first - with_place)
+        rows += [(row, None) for row in _rest(person, call, skipped, None if last is None else last - with_place)]
     return [
-        Ranked(*known[proposal_id], place) if proposal_id in known else Ranked(None, None, place)
-        for proposal_id, place, _recused in rows
+        Ranked(None, None, place) if recused else Ranked(proposal, standing or Standing(count=0), place)
+        for (proposal, standing, recused), place in rows
     ]
+
+
+_Row = tuple[Proposal, Standing | None, bool]
+
+
+def _placed_rows(person: Person, call: Call, first: int, end: int) -> list[tuple[_Row, Place | None]]:
+    """Some rows that have a place, found by the index of the ranking: their neighbours tell whether a place is shared.
+
+    No row before them is read but for its index entry; the number of the first comes from counting what is better.
+    """
+    before, after = max(0, first - 1), end + 1
+    found = [(p, s, bool(r)) for p, s, r in db.session.execute(_by_rank(person, call, before, after - before))]
+    if not found:
+        return []
+    keys = [(s.mean, s.ties) for _p, s, _r in found]
+    number, rows = _better(call, found[0][1]) + 1 if before else 1, []
+    for n, key in enumerate(keys):
+        number = number if n and keys[n - 1] == key else number if not n else before + n + 1
+        rows.append((found[n], Place(number, key in (keys[n - 1 : n] + keys[n + 1 : n + 2]))))
+    return rows[first - before : end - before]
+
+
+def _by_rank(person: Person, call: Call, first: int, many: int) -> sa.Select[Any]:
+    """Proposals that have a place with their standings, in order, as the index has it: no mean is null."""
+    rows = sa.select(Proposal, Standing, proposals.in_conflict(person)).join(
+        Standing, Standing.proposal_id == Proposal.id
+    )
+    rows = rows.where(Standing.call_id == call.id, Standing.mean.is_not(None), Proposal.status == Status.SUBMITTED)
+    in_order = (Standing.mean.desc(), Standing.ties.desc(), Standing.draw.desc(), Proposal.reference)
+    return rows.order_by(*in_order).offset(first).limit(many)
+
+
+def _rest(person: Person, call: Call, first: int, last: int | None) -> list[_Row]:
+    """Proposals that have no place: nobody has judged them yet."""
+    rows = (
+        sa.select(Proposal, Standing, proposals.in_conflict(person))
+        .outerjoin(Standing, Standing.proposal_id == Proposal.id)
+        .where(Proposal.call_id == call.id, Proposal.status == Status.SUBMITTED, Standing.mean.is_(None))
+        .order_by(*IN_ORDER)
+    )
+    rows = rows.offset(first) if last is None else rows.offset(first).limit(last - first)
+    return [(proposal, standing, bool(recused)) for proposal, standing, recused in db.session.execute(rows)]
+
+
+def _better(call: Call, standing: Standing) -> int:
+    """How many proposals stand before those that equal this one on the mean and on every tie-break."""
+    better = (Standing.mean > standing.mean) | ((Standing.mean == standing.mean) & (Standing.ties > standing.ties))
+    return _standings(call, better)
+
+
+def _standings(call: Call, *which: sa.ColumnElement[bool]) -> int:
+    """How many proposals that count have such a standing: all of them without the few that were withdrawn."""
+    all_ = sa.select(sa.func.count()).select_from(Standing).where(Standing.call_id == call.id, *which)
+    gone = (
+        sa.select(sa.func.count())
+        .select_from(Proposal)
+        .join(Standing, Standing.proposal_id == Proposal.id)
+        .where(Proposal.call_id == call.id, Proposal.status == Status.WITHDRAWN, *which)
+    )
+    return db.session.scalar(sa.select(all_.scalar_subquery() - gone.scalar_subquery())) or 0
+
+
+def number(call: Call) -> int:
+    """How many proposals are judged."""
+    judged = (Proposal.call_id == call.id) & (Proposal.status == Status.SUBMITTED)
+    return db.session.scalar(sa.select(sa.func.count()).select_from(Proposal).where(judged)) or 0
+
+
+def placed(call: Call) -> int:
+    """How many proposals have a place."""
+    return _standings(call, Standing.mean.is_not(None))
+
+
+def secure(person: Person, call: Call, winners: int) -> bool:
+    """Whether the cut parts unequal proposals: nothing but the draw parts places on both sides of it if not."""
+    around = db.session.execute(_by_rank(person, call, max(0, winners - 1), 2)).all() if winners else []
+    return len(around) < 2 or len({(standing.mean, standing.ties) for _p, standing, _r in around}) == 2
 
 
 def all_done(call: Call) -> bool:

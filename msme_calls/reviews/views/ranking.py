@@ -24,9 +24,8 @@ SIZE = 50
 def ranking(slug: str) -> str:
     call, _roles = at_desk(slug, "scores")
     person = current_user._get_current_object()
-    order = queries.order(person, call)
-    pagination = paginate(len(order), SIZE)
-    placed = sum(place is not None for _id, place, _recused in order)
+    pagination = paginate(queries.number(call), SIZE)
+    placed = queries.placed(call)
     rows = queries.ranked(person, call, pagination.offset, pagination.last)
     return render_template(
         "reviews/ranking.html",
@@ -36,7 +35,7 @@ def ranking(slug: str) -> str:
         pagination=pagination,
         placed=placed,
         cut=min(call.winners, placed),
-        secure=_secure(order, call.winners),
+        secure=queries.secure(person, call, call.winners),
         masked=queries.still_judges(person, call, clock.now()),
         top=scoring.top(queries.weighted(call.criteria)),
         tie_breaks=[c for key in call.tie_breaks for c in call.criteria if c.key == key],
@@ -50,14 +49,6 @@ def _parted(rows: list[Ranked]) -> set[uuid.UUID]:
         if one.standing and next_.standing and one.standing.mean == next_.standing.mean and one.place != next_.place:
             found |= {r.proposal.id for r in (one, next_) if r.proposal}
     return found
-
-
-def _secure(order: list[tuple[uuid.UUID, Any, bool]], winners: int) -> bool:
-    """Whether the cut parts unequal proposals: nothing but the draw parts places on both sides of it if not."""
-    above, below = order[winners - 1 : winners], order[winners : winners + 1]
-    if not above or not below or below[0][1] is None:
-        return True
-    return above[0][1] != below[0][1]
 
 
 @bp.get("/desk/<slug>/ranking.<any(csv,json):ending>")
