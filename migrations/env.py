@@ -26,6 +26,7 @@ def migrate(connection: sa.Connection) -> None:
         include_object=context.config.attributes.get("include_object"),
         compare_type=True,
         render_as_batch=False,
+        transactional_ddl=True,  # on SQLite too, by our own BEGIN: else each migration would be committed by itself
         transaction_per_migration=False,
     )
     with context.begin_transaction():

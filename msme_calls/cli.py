@@ -36,6 +36,8 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except SettingsError as error:
             raise Unfit(str(error)) from None
+        except health.Newer as error:
+            raise Unfit(f"The database is of a newer version of MSME Calls ({error}): start that version.") from None
         except Refused as error:
             raise click.ClickException(str(error)) from None
         except sa.exc.OperationalError as error:

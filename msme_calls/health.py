@@ -1,5 +1,8 @@
 """Whether the process lives (`/healthz`) and whether it can serve (`/readyz`): database, storage, migrations, clock."""
 
+import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,15 +30,56 @@ def alembic_config() -> "Config":
     return config
 
 
+class Newer(Exception):
+    """The database was upgraded by a later version than this one; the message names its revision."""
+
+
 def upgrade() -> None:
-    """Run the migrations that the database lacks. Processes that do so at once wait for each other."""
+    """Run the migrations that the database lacks, all or none. Processes that do so at once wait for each other.
+
+    A SQLite database is copied first, beside itself. Raises Newer, before anything is touched.
+    """
     from alembic import command
 
     config = alembic_config()
+    _copy(_before(config))
     with db.engine.connect() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         connection.commit()
+
+
+def _before(config: "Config") -> str:
+    """The database's revision if there is something to migrate, else nothing."""
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    with db.engine.connect() as connection:
+        current = "".join(MigrationContext.configure(connection).get_current_heads())
+    script = ScriptDirectory.from_config(config)
+    if current and current not in {known.revision for known in script.walk_revisions()}:
+        raise Newer(current)
+    return current if current != script.get_current_head() else ""
+
+
+def _copy(revision: str) -> None:
+    """Keep what a migration changes for good: one copy, the latest, named by the revision that it is of."""
+    name = db.engine.url.database
+    if not revision or db.engine.dialect.name != "sqlite" or not name:
+        return
+    path = Path(name)
+    copy = path.with_name(f"{path.name}.before-migration-from-{revision}")
+    with closing(sqlite3.connect(path, timeout=60, isolation_level=None)) as only:
+        only.execute("BEGIN IMMEDIATE")  # of processes that start at once, one copies at a time
+        if only.execute("SELECT version_num FROM alembic_version").fetchone() != (revision,):
+            return  # another was first
+        # Through a connection of its own: from one that may write, a backup waits for itself (seen).
+        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(f"{copy}.new")) as target:
+            source.backup(target)
+        os.replace(f"{copy}.new", copy)
+    for former in path.parent.glob(f"{path.name}.before-migration-from-*"):
+        if former != copy and not former.name.endswith(".new"):
+            former.unlink(missing_ok=True)
 
 
 def _database() -> bool:

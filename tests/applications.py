@@ -53,6 +53,22 @@ def database(request: pytest.FixtureRequest, databases: Databases, tmp_path: Pat
         return cannot(str(missing))  # type: ignore[return-value]
 
 
+@pytest.fixture
+def empty(database: str, tmp_path: Path) -> Iterator[str]:
+    """The address of a database without any table."""
+    if database.startswith("sqlite"):
+        yield f"sqlite:///{tmp_path}/empty.sqlite3"
+        return
+    engine = sa.create_engine(database, isolation_level="AUTOCOMMIT")
+    name = f"{engine.url.database}_empty"
+    with engine.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE template0"))
+    yield engine.url.set(database=name).render_as_string(hide_password=False)
+    with engine.connect() as connection:
+        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+    engine.dispose()
+
+
 def build(database: str, data: Path, **changes: Any) -> flask.Flask:
     """The application as tests want it: the real factory, and errors that come through."""
     given = {"env": "test", "secret_key": SECRET, "database_url": database, "data": data, **changes}

@@ -5,12 +5,11 @@ import re
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 from click.testing import CliRunner
 from operations.conftest import Command, MailServer, free_port
 
@@ -287,32 +286,6 @@ def test_a_server_wakes_the_worker_in_another_process(command: Start, tmp_path: 
     for process in (worker, server):
         process.process.send_signal(signal.SIGTERM)
         assert process.end()[0] == 0
-
-
-@pytest.fixture
-def empty(database: str, tmp_path: Path) -> Iterator[str]:
-    """The address of a database without any table."""
-    if database.startswith("sqlite"):
-        yield f"sqlite:///{tmp_path}/empty.sqlite3"
-        return
-    engine = sa.create_engine(database, isolation_level="AUTOCOMMIT")
-    name = f"{engine.url.database}_empty"
-    with engine.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE template0"))
-    yield engine.url.set(database=name).render_as_string(hide_password=False)
-    with engine.connect() as connection:
-        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
-    engine.dispose()
-
-
-def test_upgrades_at_the_same_time_make_one_database(command: Start, empty: str) -> None:
-    started = [command("upgrade", database_url=empty) for _ in range(3)]
-    assert [process.end(timeout=60) for process in started] == [(0, "The database is up to date.\n", "")] * 3
-    engine = sa.create_engine(empty)
-    with engine.connect() as connection:
-        assert len(connection.execute(sa.text("SELECT version_num FROM alembic_version")).all()) == 1
-        assert "history" in sa.inspect(connection).get_table_names()
-    engine.dispose()
 
 
 def test_help_names_every_command(command: Start) -> None:
