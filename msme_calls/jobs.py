@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 from flask import Flask
+from sqlalchemy.exc import OperationalError
 
 from msme_calls import clock, outbox, pulse, sweeps
 from msme_calls.extensions import db
@@ -132,6 +133,10 @@ def _run(app: Flask, name: str, function: sweeps.Sweep) -> int:
     with app.app_context(), structlog.contextvars.bound_contextvars(sweep=name):
         try:
             done = function(clock.tick())
+        except (OperationalError, OSError) as error:  # database or disk are away: the next turn finds all of it
+            db.session.rollback()
+            log.error("sweep put off", error=type(getattr(error, "orig", None) or error).__name__)
+            return 0
         except Exception:
             db.session.rollback()
             log.exception("sweep failed")

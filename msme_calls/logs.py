@@ -5,6 +5,7 @@ import re
 import secrets
 import sys
 import time
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -66,7 +67,7 @@ class _Stderr(logging.Handler):
     """Writes to standard error as it is at that moment."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        sys.stderr.write(self.format(record) + "\n")
+        _Lines().msg(self.format(record))
 
 
 def _hide(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
@@ -76,5 +77,16 @@ def _hide(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
     return event
 
 
+class _Lines:
+    """Writes lines to standard error. Where they find no room (a full disk), the request goes on without its line."""
+
+    def msg(self, line: str) -> None:
+        with suppress(OSError):
+            sys.stderr.write(line + "\n")
+            sys.stderr.flush()
+
+    log = debug = info = warn = warning = error = critical = fatal = failure = exception = msg
+
+
 def _stderr(*_: Any) -> Any:
-    return structlog.PrintLogger(sys.stderr)
+    return _Lines()
