@@ -64,6 +64,13 @@ class Settings:
     mail_password: str = _setting("", "SMTP password", True)
     mail_sender: str = _setting("calls@example.org", "address that mails come from")
     mail_timeout: int = _setting(20, "seconds that a mail server may take")
+    oidc_issuer: str = _setting(
+        "", "an organisation's OpenID Connect provider, by which people may sign in; empty: none"
+    )
+    oidc_client_id: str = _setting("", "who this site is to the provider")
+    oidc_client_secret: str = _setting("", "what proves it to the provider", True)
+    oidc_name: str = _setting("", "the organisation's name on the button")
+    oidc_domains: str = _setting("", "domains of the addresses that the provider is trusted for, with commas between")
     contact: str = _setting("calls@example.org", "address shown on the contact page")
     max_upload_mb: int = _setting(32, "largest body of one request, in megabytes")
     quota_mb: int = _setting(500, "most megabytes of files that one person may keep here at a time")
@@ -79,6 +86,7 @@ class Settings:
         if self.now:
             _instant(self.now)
         self._refuse_senseless()
+        self._refuse_half_a_provider()
         if self.env == "production":
             self._refuse_unsafe()
 
@@ -112,6 +120,21 @@ class Settings:
             raise SettingsError(f"MSME_STORAGE_URL can’t be used: {error}.") from None
         if bool(self.storage_key) != bool(self.storage_secret):
             raise SettingsError("MSME_STORAGE_KEY and MSME_STORAGE_SECRET belong together: set both, or neither.")
+
+    def _refuse_half_a_provider(self) -> None:
+        if not self.oidc_issuer:
+            return
+        loopback = ("http://127.0.0.1:", "http://localhost:") if not self.production else ()
+        if not self.oidc_issuer.startswith(("https://", *loopback)):
+            raise SettingsError("MSME_OIDC_ISSUER must be the https address by which the provider calls itself.")
+        for name in ("oidc_client_id", "oidc_client_secret", "oidc_name", "oidc_domains"):
+            if not getattr(self, name):
+                raise SettingsError(f"MSME_{name.upper()} must be set too where MSME_OIDC_ISSUER is.")
+
+    @property
+    def trusted_domains(self) -> frozenset[str]:
+        """The domains of the addresses that the organisation's provider is trusted for."""
+        return frozenset(d.strip().lower().removeprefix("@") for d in self.oidc_domains.split(",") if d.strip())
 
     def _refuse_unsafe(self) -> None:
         if self.secret_key == DEVELOPMENT_SECRET or len(self.secret_key) < 32:

@@ -5,9 +5,10 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Register the feature's pages, mails and sweeps."""
-    from msme_calls.accounts import address, expiry, factor_mails, mails, sessions, views
+    from msme_calls.accounts import address, expiry, factor_mails, mails, organisation, sessions, views
 
     assert address and expiry and factor_mails and mails
     sessions.init_app(app)
+    organisation.init_app(app)
     views.proving.init_app(app)
     app.register_blueprint(views.bp)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.exc import IntegrityError
 
 from msme_calls import clock, history, outbox, web
-from msme_calls.accounts import links, queries, rules, sessions
+from msme_calls.accounts import links, organisation, queries, rules, sessions
 from msme_calls.accounts.mails import ZONE, Stranger
 from msme_calls.accounts.models import Link, Person, normal_address
 from msme_calls.errors import allow
@@ -47,6 +47,7 @@ def undo(person: Person, link: Link, *, at: datetime) -> None:
     links.void_about(person.id, BACK, at=at)
     sessions.end_all(person, at)
     person.password = None
+    organisation.unlink(person)
     history.record("undo-change-of-address", by=person, at=at, person=str(person.id))
 
 

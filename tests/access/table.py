@@ -101,6 +101,8 @@ ADDRESSES: dict[str, Line] = {
     "accounts.reset": only(EVERYBODY, args={"token": "reset.token"}),
     "accounts.sign_in_by_link": only(EVERYBODY, args={"token": "sign-in.token"}),
     "accounts.administrator": only(EVERYBODY, args={"token": "administrator.token"}),
+    "accounts.organisation_start": only(NOBODY, open_door=True),
+    "accounts.organisation_back": only(NOBODY, open_door=True),
     "accounts.change_address": only(SIGNED_IN),
     "accounts.change_address_by_link": only(EVERYBODY, args={"token": "address.token"}),
     "accounts.undo_address": only(EVERYBODY, args={"token": "address-undo.token"}),

@@ -19,6 +19,7 @@ from msme_calls.accounts import (
     factors,
     forms,
     half,
+    organisation,
     passkeys,
     passwords,
     queries,
@@ -129,7 +130,7 @@ def sign_in() -> Page:
         if person is not None:
             return enter(person, onward(), form.stay.data)
         form.password.errors = [no_match(form.password.data)]
-    return drawn("sign_in", form, passkey=passkeys.ask(None, clock.now()))
+    return drawn("sign_in", form, passkey=passkeys.ask(None, clock.now()), organisation=organisation.name())
 
 
 @bp.route("/sign-in/second-step", methods=["GET", "POST"])
