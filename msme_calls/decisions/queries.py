@@ -205,6 +205,13 @@ def decision_of(proposal: Proposal) -> Decision | None:
     return db.session.get(Decision, proposal.id)
 
 
+def undecided(call: Call, person: Person) -> int:
+    """How many judged proposals have no outcome yet, of those that the person may see."""
+    judged_ones = (Proposal.call_id == call.id) & (Proposal.status == Status.SUBMITTED)
+    rows = sa.select(sa.func.count()).select_from(Proposal).outerjoin(Decision, Decision.proposal_id == Proposal.id)
+    return db.session.scalar(rows.where(judged_ones, Decision.proposal_id.is_(None), ~in_conflict(person))) or 0
+
+
 def recused_from(call: Call, person: Person) -> set[str]:
     """References of judged proposals that the person may not see; only to leave them out of what she is shown."""
     judged_ones = (Proposal.call_id == call.id) & (Proposal.status == Status.SUBMITTED)

@@ -13,6 +13,7 @@ from statements import statements
 from msme_calls import clock
 from msme_calls.calls.models import Role
 from msme_calls.decisions import actions, queries
+from msme_calls.decisions.actions import Choice
 from msme_calls.decisions.models import Outcome, Seal
 from msme_calls.extensions import db
 from msme_calls.proposals.actions import declare_conflict
@@ -202,6 +203,15 @@ def test_only_coordinators_know_the_decision(app, made, role):
 
 def test_coordinators_are_told_on_the_overview_what_waits_for_them(app, made, first, second):
     overview = f"/en/desk/{made.call.slug}"
+    assert "The decision isn’t proposed yet" in first.page(overview).text
+    for proposal in made.proposals[3:]:
+        db.session.delete(queries.decision_of(proposal))
+    declare_conflict(made.proposals[4], made.second, "", by=made.second, at=clock.now())
+    db.session.commit()
+    assert "2 proposals have no outcome yet" in first.page(overview).text
+    assert "1 proposal has no outcome yet" in second.page(overview).text, "of those that she sees"
+    for proposal in made.proposals[3:]:
+        actions.decide(made.call, [Choice(proposal, Outcome.NOT_SELECTED)], by=made.first, at=clock.now())
     actions.propose(made.call, by=made.first, at=clock.now())
     assert "Confirm the decision" in second.page(overview).text
     assert "Confirm the decision" not in first.page(overview).text
