@@ -150,7 +150,12 @@ def percent(value: float) -> str:
 
 def score(value: int | None) -> str:
     """A score kept in billionths, with two digits; a dash while there is none."""
-    return "–" if value is None else format_decimal(value / 1e9, format="0.00", locale=i18n.language())
+    return "–" if value is None else _score(value, i18n.language())
+
+
+@lru_cache(maxsize=4096)
+def _score(value: int, lang: str) -> str:
+    return format_decimal(value / 1e9, format="0.00", locale=lang)
 
 
 def megabytes(size: int) -> str:
@@ -168,8 +173,11 @@ def cache_publicly(response: Response, until: datetime | None, most: int = 60) -
 
 
 def publicly(until: datetime | None, at: datetime, most: int = 60) -> str:
-    """The header's value for an answer that the clock changes at `until`."""
-    seconds = most if until is None else min(most, max(0, int((until - at).total_seconds())))
+    """The header's value for an answer that the clock changes at `until`.
+
+    One second less than there is: caches count whole seconds, and serve through the end of the last one.
+    """
+    seconds = most if until is None else min(most, max(0, int((until - at).total_seconds()) - 1))
     return f"public, max-age={seconds}"
 
 

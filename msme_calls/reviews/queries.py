@@ -1,7 +1,7 @@
 """What a reviewer has to do, what was written, and the ranking; each person sees no proposal that she may not."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -99,12 +99,11 @@ class Waiting:
         return "good" if self.done else "late" if self.late else "soon"
 
 
-def _own(person: Person) -> sa.Select[Assignment]:
+def _mine(person: Person) -> sa.Select[Assignment]:
     """The assignments that are a reviewer's to see: hers, in a call in review, on proposals she may judge."""
     role = sa.select(Membership.id).where(
         Membership.call_id == Call.id, Membership.person_id == person.id, Membership.role == Role.REVIEWER
     )
-    proposal = contains_eager(Assignment.proposal)
     return (
         sa.select(Assignment)
         .join(Assignment.proposal)
@@ -112,10 +111,15 @@ def _own(person: Person) -> sa.Select[Assignment]:
         .where(Assignment.reviewer_id == person.id, Assignment.ended_at.is_(None), role.exists())
         .where(Proposal.status == Status.SUBMITTED, ~proposals.in_conflict(person))
         .where(Call.review_started_at.is_not(None), Call.sealed_at.is_(None))
-        .options(
-            proposal.contains_eager(Proposal.call).options(selectinload(Call.sections), selectinload(Call.criteria)),
-            joinedload(Assignment.review),
-        )
+    )
+
+
+def _own(person: Person) -> sa.Select[Assignment]:
+    """The same with what a line of the queue shows."""
+    proposal = contains_eager(Assignment.proposal)
+    return _mine(person).options(
+        proposal.contains_eager(Proposal.call).options(selectinload(Call.sections), selectinload(Call.criteria)),
+        joinedload(Assignment.review),
     )
 
 
@@ -132,10 +136,22 @@ def _turn(line: Waiting) -> tuple[bool, datetime, str]:
     return line.done, line.window.due or LAST, sha256(ids.encode()).hexdigest()
 
 
-def queue(person: Person, at: datetime) -> list[Waiting]:
-    """What the person is asked to review, and what she has reviewed, while its call is in review or being decided."""
-    found = [_waiting(a, at) for a in db.session.scalars(_own(person))]
+def queue(person: Person, at: datetime, call: Call | None = None) -> list[Waiting]:
+    """What the person is asked to review, and what she has reviewed, while its call is in review or being decided.
+
+    In all calls, or in one.
+    """
+    own = _own(person) if call is None else _own(person).where(Assignment.call_id == call.id)
+    found = [_waiting(a, at) for a in db.session.scalars(own)]
     return sorted((w for w in found if w.window.phase in rules.REVIEWING), key=_turn)
+
+
+def tally(person: Person, at: datetime) -> tuple[int, int]:
+    """How many of the person's assignments are done, and how many there are in her queue."""
+    done = sa.func.count(sa.case((Review.status == ReviewStatus.SUBMITTED, 1)))
+    rows = _mine(person).outerjoin(Assignment.review).group_by(Call.id).with_only_columns(Call, done, sa.func.count())
+    found = [(d, n) for call, d, n in db.session.execute(rows) if call.phase(at) in rules.REVIEWING]
+    return sum(d for d, _n in found), sum(n for _d, n in found)
 
 
 def load_own(person: Person, assignment_id: uuid.UUID, at: datetime) -> Waiting | None:
@@ -148,7 +164,7 @@ def load_own(person: Person, assignment_id: uuid.UUID, at: datetime) -> Waiting 
 
 def to_do(person: Person, call: Call, at: datetime) -> list[Waiting]:
     """What the person still has to review in a call."""
-    return [w for w in queue(person, at) if w.assignment.call_id == call.id and not w.done and not w.locked]
+    return [w for w in queue(person, at, call) if not w.done and not w.locked]
 
 
 # What was written
@@ -160,13 +176,29 @@ def reviews_of(proposal: Proposal) -> list[Assignment]:
     return list(db.session.scalars(done.options(contains_eager(Assignment.review).selectinload(Review.former))))
 
 
-def reviews_in(person: Person, call: Call, at: datetime) -> list[Assignment]:
-    """The same for the whole call, by reference: of the proposals whose reviews the person may read now."""
-    seen = proposals.visible_to_staff(person, call).with_only_columns(Proposal.id)
+def reviews_in(person: Person, call: Call, at: datetime) -> Iterator[Any]:
+    """The same for the whole call, by reference: of the proposals whose reviews the person may read now.
+
+    As plain rows, some at a time however many there are: reference, title, reviewer (her name) and a review's columns.
+    """
     own = still_judges(person, call, at)
-    rows = _submitted().join(Assignment.proposal).options(contains_eager(Assignment.proposal)).order_by(None)
-    rows = rows.where(Assignment.proposal_id.in_(seen), Assignment.proposal_id.not_in(own))
-    return list(db.session.scalars(rows.order_by(Proposal.reference, Review.submitted_at, Review.id)))
+    of_review = ("submitted_at", "late", "score", "scores", "comment_applicant", "comment_committee", "language")
+    columns = (
+        Proposal.reference,
+        Proposal.title,
+        Person.name.label("reviewer"),
+        *(getattr(Review, c) for c in of_review),
+    )
+    rows = (
+        proposals.visible_to_staff(person, call)
+        .join(Assignment, Assignment.proposal_id == Proposal.id)
+        .join(Assignment.review)
+        .join(Assignment.reviewer)
+        .where(Assignment.ended_at.is_(None), Review.status == ReviewStatus.SUBMITTED, Proposal.id.not_in(own))
+        .order_by(Proposal.reference, Review.submitted_at, Review.id)
+        .with_only_columns(*columns)
+    )
+    return iter(db.session.execute(rows, execution_options={"yield_per": 500}))
 
 
 def _submitted() -> sa.Select[Assignment]:
@@ -181,8 +213,10 @@ def _submitted() -> sa.Select[Assignment]:
 
 def still_judges(person: Person, call: Call, at: datetime) -> set[uuid.UUID]:
     """The proposals of the call that the person reviews herself and whose review can still change."""
-    lines = [w for w in queue(person, at) if w.assignment.call_id == call.id]
-    return {w.assignment.proposal_id for w in lines if not _final(w)}
+    any_ = sa.select(Assignment.id).where(Assignment.reviewer_id == person.id, Assignment.call_id == call.id)
+    if db.session.scalar(any_.limit(1)) is None:  # most who look at scores review nothing there
+        return set()
+    return {w.assignment.proposal_id for w in queue(person, at, call) if not _final(w)}
 
 
 def _final(line: Waiting) -> bool:
@@ -311,8 +345,11 @@ def placed(call: Call) -> int:
 
 def secure(person: Person, call: Call, winners: int) -> bool:
     """Whether the cut parts unequal proposals: nothing but the draw parts places on both sides of it if not."""
-    around = db.session.execute(_by_rank(person, call, max(0, winners - 1), 2)).all() if winners else []
-    return len(around) < 2 or len({(standing.mean, standing.ties) for _p, standing, _r in around}) == 2
+    if not winners:
+        return True
+    figures = _by_rank(person, call, winners - 1, 2).with_only_columns(Standing.mean, Standing.ties)
+    around = [(mean, ties) for mean, ties in db.session.execute(figures)]
+    return len(around) < 2 or around[0] != around[1]
 
 
 def all_done(call: Call) -> bool:

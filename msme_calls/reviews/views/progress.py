@@ -48,17 +48,17 @@ def _columns(call: Call) -> list[Column]:
     """One row a submitted review; a criterion that wasn't answered is an empty cell, “can’t judge” a dash."""
 
     def score(key: str) -> Any:
-        return lambda a: {None: "–"}.get(given := a.review.scores.get(key, ""), given)
+        return lambda r: {None: "–"}.get(given := r.scores.get(key, ""), given)
 
     return [
-        Column("reference", lambda a: a.proposal.reference),
-        Column("title", lambda a: a.proposal.title),
-        Column("reviewer", lambda a: a.reviewer.name),
-        Column("submitted_at", lambda a: a.review.submitted_at),
-        Column("late", lambda a: a.review.late),
-        Column("mean", lambda a: None if a.review.score is None else a.review.score / 1e9),
+        Column("reference", lambda r: r.reference),
+        Column("title", lambda r: r.title),
+        Column("reviewer", lambda r: r.reviewer),
+        Column("submitted_at", lambda r: r.submitted_at),
+        Column("late", lambda r: r.late),
+        Column("mean", lambda r: None if r.score is None else r.score / 1e9),
         *(Column(f"score: {i18n.said(c.name)}", score(c.key)) for c in call.criteria),
-        Column("comment_applicant", lambda a: a.review.comment_applicant),
-        Column("comment_committee", lambda a: a.review.comment_committee),
-        Column("language_of_comments", lambda a: a.review.language),
+        Column("comment_applicant", lambda r: r.comment_applicant),
+        Column("comment_committee", lambda r: r.comment_committee),
+        Column("language_of_comments", lambda r: r.language),
     ]

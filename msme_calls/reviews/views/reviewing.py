@@ -108,7 +108,7 @@ def _page(
     at, proposal = line.at, line.assignment.proposal
     call = proposal.call
     counting = proposals.counting(proposal) or abort(404)
-    lines = queries.queue(current_user, at)
+    done, total = queries.tally(current_user, at)
     return render_template(
         "reviews/review.html",
         line=line,
@@ -123,8 +123,8 @@ def _page(
         version=version,
         errors=errors,
         other=other,
-        done=sum(w.done for w in lines),
-        total=len(lines),
+        done=done,
+        total=total,
         weights=sum(c.weight for c in call.criteria),
         languages_of_comments=[(code, i18n.language_label(code)) for code in LANGUAGES],
         no_review=(rules.no_revision if line.done else rules.no_review)(line.window, at),
