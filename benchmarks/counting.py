@@ -10,6 +10,7 @@ import itertools
 import mmap
 import os
 import pstats
+import time
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ def counted(path: Path) -> int:
 
 def profiled(app: Any, path: str) -> Any:
     """The application, profiled request by request while it is asked for."""
-    profile, switch = cProfile.Profile(), Path(path + ".on")
+    profile, switch = cProfile.Profile(time.thread_time), Path(path + ".on")
 
     def write() -> None:
         profile.create_stats()

@@ -25,6 +25,7 @@ from msme_calls.reviews.models import Review
 
 PDF_BYTES = 200_000
 CLIENTS_AT_THE_INSTANT = 500
+LATE = 0.3  # seconds: PostgreSQL's clock is asked once a second, and its answer counts from when it is heard
 LONGEST = 6.0  # seconds that a step without an end of its own takes
 
 
@@ -39,8 +40,9 @@ class Run:
     journeys: int
     reviews: int
     requests: int
+    rest: int = 10**9  # at most so many units, to warm up
     winner: str = ""  # whose name appears at the instant
-    moment: float = 0  # that instant, by time.perf_counter
+    moment: float = 0  # that instant, by time.time
 
     def client(self, cookie: str = "") -> Client:
         return Client(self.port, cookie)
@@ -163,7 +165,7 @@ async def review_page(run: Run) -> Load:
         client.close()
         return [answer]
 
-    return await drive([run.client() for _ in range(4)], run.filled.reviewers, unit, LONGEST)
+    return await drive([run.client() for _ in range(4)], run.filled.reviewers[: run.rest], unit, LONGEST)
 
 
 async def review_save(run: Run) -> Load:
@@ -191,12 +193,16 @@ async def review_save(run: Run) -> Load:
 
 async def ranking(run: Run) -> Load:
     """The first page of the ranked list (50 rows), 4 at once."""
-    return await _get(run, f"/en/desk/{run.filled.judged}/ranking", 4, run.requests // 8, run.filled.coordinator)
+    return await _get(
+        run, f"/en/desk/{run.filled.judged}/ranking", 4, min(run.rest, run.requests // 8), run.filled.coordinator
+    )
 
 
 async def export(run: Run) -> Load:
     """All reviews as CSV, one at a time."""
-    return await _get(run, f"/en/desk/{run.filled.judged}/progress/reviews.csv", 1, 3, run.filled.coordinator)
+    return await _get(
+        run, f"/en/desk/{run.filled.judged}/progress/reviews.csv", 1, min(run.rest, 3), run.filled.coordinator
+    )
 
 
 def seal(run: Run) -> None:
@@ -207,7 +213,7 @@ def seal(run: Run) -> None:
         wait = (due - clock.tick()).total_seconds()
     if wait < 1.5:
         raise Failed("sealing took too long for this instant")
-    run.moment = time.perf_counter() + wait
+    run.moment = due.timestamp()
     time.sleep(wait - 1)
 
 
@@ -218,7 +224,7 @@ async def instant(run: Run) -> Load:
     async def one(shift: float) -> None:
         client = run.client()
         for moment in (run.moment + shift, run.moment + shift + 1):
-            await asyncio.sleep(max(0, moment - time.perf_counter()))
+            await asyncio.sleep(max(0, moment - time.time()))
             asked = time.perf_counter()
             answer = await _looked(client, run)
             whole.took.append(time.perf_counter() - asked)
@@ -233,12 +239,12 @@ async def instant(run: Run) -> Load:
 
 
 async def _looked(client: Client, run: Run) -> Answer:
-    asked = time.perf_counter()
+    asked = time.time()
     answer = await client.ask("/en/")
-    shown, answered = run.winner.encode() in answer.body, time.perf_counter()
-    if shown and answered < run.moment - 0.002:
+    shown, answered = run.winner.encode() in answer.body, time.time()
+    if shown and answered < run.moment:
         raise Failed("the result was shown before its instant")
-    if not shown and asked > run.moment + 0.002:
+    if not shown and asked > run.moment + LATE:
         raise Failed("the result was not shown after its instant")
     return answer
 
@@ -255,4 +261,5 @@ STEPS: dict[str, Step] = {
     "at the instant": instant,
 }
 
+READING = ("call page", "review page", "ranked list")
 PREPARED: dict[str, Callable[[Run], None]] = {"at the instant": seal}
