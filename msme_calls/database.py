@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 PATIENCE = 3  # seconds to wait for a connection: a page that can't be drawn says so before people give up
 FOR_OTHERS = 4  # seconds to wait for a row that somebody else is writing
-_File = tuple[int, int]  # device and inode
 
 
 def options(settings: "Settings") -> dict[str, Any]:
@@ -46,8 +45,10 @@ def init_app(app: Flask) -> None:
     with app.app_context():
         engine = db.engine
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _note_file)
-        event.listen(engine, "checkout", _same_file)
+        file = _File()
+        event.listen(engine, "do_connect", file.refuse_another)
+        event.listen(engine, "connect", file.note)
+        event.listen(engine, "checkout", file.compare)
     elif refereed(settings):
         referee = app.extensions["referee"] = clock.Referee(_look)
         event.listen(engine, "checkout", _asking(referee))
@@ -75,24 +76,31 @@ def _asking(referee: clock.Referee) -> Any:
     return ask
 
 
-def _note_file(connection: Any, record: Any) -> None:
-    path = connection.execute("PRAGMA database_list").fetchone()[2]
-    record.info["file"] = (path, _identity(path)) if path else None
+class _File:
+    """SQLite's file, as it was found at first. Whoever goes on when it is taken away (a volume that is gone, or not
+    there yet again) writes into nothing, or begins an empty one where people's work will come back to.
+    """
+
+    def __init__(self) -> None:
+        self.path = ""
+
+    def refuse_another(self, dialect: Any, record: Any, args: Any, values: Any) -> None:
+        if self.path and not os.path.exists(self.path):
+            raise sqlite3.OperationalError("the database's file is gone")
+
+    def note(self, connection: Any, record: Any) -> None:
+        self.path = connection.execute("PRAGMA database_list").fetchone()[2]
+        record.info["file"] = _identity(self.path) if self.path else None
+
+    def compare(self, connection: Any, record: Any, proxy: Any) -> None:
+        if record.info.get("file") != _identity(self.path):
+            raise sa.exc.DisconnectionError("the database is another file now, or gone")
 
 
-def _same_file(connection: Any, record: Any, proxy: Any) -> None:
-    """Whoever goes on writing to a file that was taken away (a volume that is gone) writes into nothing."""
-    if record.info.get("file") is None:
-        return
-    path, noted = record.info["file"]
+def _identity(path: str) -> tuple[int, int] | None:
+    """Device and inode; None for a database in memory, or a file that is gone."""
     try:
-        found = _identity(path)
-    except OSError as error:
-        raise sa.exc.OperationalError("the database's file", None, sqlite3.OperationalError("is gone")) from error
-    if found != noted:
-        raise sa.exc.DisconnectionError("the database is another file now")
-
-
-def _identity(path: str) -> _File:
-    found = os.stat(path)
+        found = os.stat(path)
+    except OSError:
+        return None
     return found.st_dev, found.st_ino

@@ -12,6 +12,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ import pytest
 from applications import SECRET
 from flask_wtf.csrf import generate_csrf
 from operations.conftest import ROOT, MailServer, free_port, serving
+from pypdf import PdfWriter
 from signing_in import browser_of
 
 from msme_calls.accounts.models import Person
@@ -52,7 +54,8 @@ for line in sys.stdin:
         children.add(answer)
     if answer == 0 and "signal" not in order:
         null, log = os.open(os.devnull, os.O_RDONLY), os.open(order["log"], os.O_CREAT | os.O_APPEND | os.O_WRONLY)
-        os.dup2(null, 0), os.dup2(log, 1), os.dup2(log, 2)
+        errors = os.open(order["errors"], os.O_APPEND | os.O_WRONLY)
+        os.dup2(null, 0), os.dup2(log, 1), os.dup2(errors, 2)
         os.environ.update(order["settings"])
         try:
             exec(order["code"], {})
@@ -149,11 +152,13 @@ class Site:
     port: int = dataclasses.field(default_factory=free_port)
     started: list[Running] = dataclasses.field(default_factory=list)
 
-    def start(self, *arguments: str, code: str = "", **changes: Any) -> Running:
+    def start(self, *arguments: str, code: str = "", errors: str = "", **changes: Any) -> Running:
         given = {"port": self.port, **self.settings, **changes}
         settings = {f"MSME_{name.upper()}": str(value) for name, value in given.items() if value is not None}
         log = self.folder / f"{arguments[0]}-{len(self.started)}.log"
-        pid = self.nursery.ask(arguments=arguments, settings=settings, code=code, log=str(log))
+        pid = self.nursery.ask(
+            arguments=arguments, settings=settings, code=code, log=str(log), errors=errors or str(log)
+        )
         self.started.append(Running(self.nursery, pid, given["port"], log))
         return self.started[-1]
 
@@ -191,6 +196,15 @@ def wait_for(true: Callable[[], object], seconds: float = 30) -> None:
     while not true():
         assert time.monotonic() < end, "it did not come to pass"
         time.sleep(0.02)
+
+
+def pdf() -> bytes:
+    """A document like no other, of some 200 kB."""
+    writer, out = PdfWriter(), BytesIO()
+    writer.add_blank_page(200, 200)
+    writer.add_metadata({"/Title": uuid.uuid4().hex, "/Subject": "words " * 35_000})
+    writer.write(out)
+    return out.getvalue()
 
 
 Parts = list[tuple[str, str | tuple[str, bytes]]]

@@ -20,8 +20,7 @@ import flask
 import pytest
 import sqlalchemy as sa
 import world
-from faults.conftest import Browser, Parts, Running, Site, wait_for
-from pypdf import PdfWriter
+from faults.conftest import Browser, Parts, Running, Site, pdf, wait_for
 
 from msme_calls import clock, history, uploads
 from msme_calls.calls.models import Blindness
@@ -135,15 +134,6 @@ class Acts:
         made = [self.submit(), self.upload(), self.judge(), self.seal()]
         db.session.commit()
         return made
-
-
-def pdf() -> bytes:
-    """A document like no other, of some 200 kB."""
-    writer, out = PdfWriter(), BytesIO()
-    writer.add_blank_page(200, 200)
-    writer.add_metadata({"/Title": uuid.uuid4().hex, "/Subject": "words " * 35_000})
-    writer.write(out)
-    return out.getvalue()
 
 
 BUSY = """SELECT count(*) FROM pg_stat_activity
