@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from flask import current_app
 from sqlalchemy.orm import Mapped, mapped_column
 
 from msme_calls import history, i18n, outbox
@@ -194,8 +195,6 @@ def use_recovery_code(person: Person, typed: str, *, at: datetime) -> bool:
 @sweep
 def seal_again(at: datetime) -> int:
     """After the secret key has changed: encrypt with the new one what the former one still opens."""
-    from flask import current_app
-
     if not current_app.settings.secret_key_old:  # type: ignore[attr-defined]
         return 0
     moved = 0
