@@ -110,8 +110,12 @@ def _mine(person: Person) -> sa.Select[Assignment]:
         .join(Proposal.call)
         .where(Assignment.reviewer_id == person.id, Assignment.ended_at.is_(None), role.exists())
         .where(Proposal.status == Status.SUBMITTED, ~proposals.in_conflict(person))
-        .where(Call.review_started_at.is_not(None), Call.sealed_at.is_(None))
     )
+
+
+def _mine(person: Person) -> sa.Select[Assignment]:
+    """The assignments that are a reviewer's to see: those of hers whose call is in review."""
+    return _hers(person).where(Call.review_started_at.is_not(None), Call.sealed_at.is_(None))
 
 
 def _own(person: Person) -> sa.Select[Assignment]:
@@ -160,6 +164,12 @@ def load_own(person: Person, assignment_id: uuid.UUID, at: datetime) -> Waiting 
     assignment = db.session.scalar(own.options(joinedload(Assignment.review).selectinload(Review.former)))
     line = _waiting(assignment, at) if assignment else None
     return line if line and line.window.phase in rules.REVIEWING else None
+
+
+def load_over(person: Person, assignment_id: uuid.UUID, at: datetime) -> rules.Window | None:
+    """When one of them could be written, for whoever sends a sheet after it was over; what it is about isn't shown."""
+    assignment = db.session.scalar(_hers(person).where(Assignment.id == assignment_id))
+    return window(assignment, at) if assignment else None
 
 
 def to_do(person: Person, call: Call, at: datetime) -> list[Waiting]:

@@ -9,6 +9,7 @@ from statements import statements
 from msme_calls import clock
 from msme_calls.extensions import db
 from msme_calls.outbox import Email
+from msme_calls.proposals import actions
 from msme_calls.proposals.models import Proposal, ProposalVersion, Status
 from msme_calls.questions import kind_of
 
@@ -222,6 +223,36 @@ def test_a_deadline_that_passes_while_the_form_is_open_keeps_what_was_typed(her,
     assert page.status == 403
     assert "The deadline has passed" in page.text and text.strip() in page.text
     assert only_proposal().drafts == []
+
+
+def test_a_call_cancelled_while_a_section_waits_to_be_saved_keeps_what_was_typed(her, call, monkeypatch):
+    overview = start(her, call)
+    form = her.page(f"{overview}/sections/project").form(button="Save and continue")
+    waits = actions._lock
+
+    def waited(proposal):
+        proposal.call.cancelled_at = clock.now()
+        monkeypatch.setattr(actions, "_lock", waits)
+        waits(proposal)
+        db.session.commit()
+
+    monkeypatch.setattr(actions, "_lock", waited)
+    text = "Words that must not be lost, whatever others decide. " * 3
+    page = Page(her.submit(form, project=text))
+    assert page.status == 403 and "This call was cancelled" in page.text and text.strip() in page.text
+    assert only_proposal().drafts == []
+
+
+def test_a_receipt_says_that_later_changes_are_not_submitted(her, call, applicant):
+    """The same button pressed once more, on a page from before them, gives the same receipt."""
+    proposal = world.proposal(call, by=applicant)
+    receipt = f"/en/proposals/{proposal.id}/receipt"
+    assert "not submitted yet" not in her.page(receipt).text
+    form = her.page(f"/en/proposals/{proposal.id}/sections/contact").form(button="Save and continue")
+    her.submit(form, contact_name="Example New Name")
+    page = her.page(receipt)
+    assert "Your changes are not submitted yet" in page.text
+    assert page.link("Check and submit again") == f"/en/proposals/{proposal.id}/check"
 
 
 def test_a_deadline_that_moves_while_the_form_is_open_is_the_one_that_holds(her, call, at):

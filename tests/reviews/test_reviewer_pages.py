@@ -289,6 +289,25 @@ def test_an_open_call_shows_the_file_as_it_came(her, call, reviewer):
     answer.close()
 
 
+@pytest.mark.parametrize("over", ["sealed_at", "cancelled_at"])
+def test_a_sheet_that_comes_after_the_end_is_refused_and_not_lost(app, her, blind, over):
+    """For her alone: for others there is nothing, as before."""
+    url, words = address(blind), "What she wrote on the train, for an hour. " * 3
+    form, other = sheet(her, blind), browser_of(app, world.reviewer(blind.proposal.call))
+    call = blind.proposal.call
+    setattr(call, over, clock.now())
+    if over == "sealed_at":
+        call.seal_digest = "0" * 64
+    db.session.commit()
+    her.page(url, status=404)
+    page = Page(her.submit(form, comment_committee=words))
+    assert page.status == 403 and "Reviews are written while the call is in review" in page.text
+    assert words.strip() in page.text and blind.proposal.title not in page.text
+    token = other.page("/en/profile").all("input[@name='csrf_token']")[0].get("value")
+    assert other.post(url, data={"csrf_token": token}).status_code == 404
+    assert db.session.query(Review).count() == 0
+
+
 # What pages cost
 
 

@@ -48,6 +48,10 @@ def save(proposal_id: uuid.UUID, key: str) -> str | Response | tuple[str, int]:
         actions.save_section(proposal, here, sent, by=me(), at=clock.now(), seen=forms.seen(request.form))
     except actions.SavedElsewhere:
         clash = True
+    except Refused:  # since the line above: the deadline passed, or the call was cancelled
+        db.session.rollback()
+        proposal = own(proposal_id)
+        return _closed(proposal, _section(proposal, key), typed()), 403
     removed = _remove(proposal, here)
     db.session.commit()  # the words are safe before any file is opened
     refused, lasting = _take(proposal, limits)

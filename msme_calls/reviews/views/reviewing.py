@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from msme_calls import clock, i18n, uploads
 from msme_calls.calls.models import Blindness
-from msme_calls.errors import Refused
+from msme_calls.errors import Refused, again, typed
 from msme_calls.extensions import LANGUAGES, db
 from msme_calls.proposals import answers
 from msme_calls.proposals import queries as proposals
@@ -40,7 +40,9 @@ def _own(assignment_id: uuid.UUID) -> Waiting:
 
 @bp.route("/reviews/<uuid:assignment_id>", methods=["GET", "POST"])
 def review(assignment_id: uuid.UUID) -> str | Written:
-    line = _own(assignment_id)
+    line = queries.load_own(current_user, assignment_id, clock.now())
+    if line is None:
+        return _over(assignment_id)
     if request.method != "POST":
         saved = line.assignment.review
         return _page(line, _kept(saved) or Sheet({}, language=i18n.language()), saved.version if saved else 0)
@@ -57,6 +59,14 @@ def review(assignment_id: uuid.UUID) -> str | Written:
     ):
         lacking.append(("reason", _("Say why you change the review, in a sentence.")))
     return _write(line, sheet, lacking)
+
+
+def _over(assignment_id: uuid.UUID) -> Written:
+    """Her sheet came after the result was sealed, or the call cancelled: what she wrote is not lost with the page."""
+    sending, at = request.method == "POST", clock.now()
+    window = queries.load_over(current_user, assignment_id, at) if sending else None
+    reason = rules.no_review(window, at) if window else None
+    return again(str(reason), typed(), 403) if reason else abort(404)
 
 
 def _submits() -> bool:
@@ -84,7 +94,10 @@ def _write(line: Waiting, sheet: Sheet, lacking: list[tuple[str, str]]) -> Writt
         return _page(line, sheet, version, other=clash.review), 409
     except Refused as refused:
         db.session.rollback()
-        line = _own(assignment.id)
+        found = queries.load_own(current_user, assignment.id, clock.now())
+        if found is None:
+            return _over(assignment.id)
+        line = found
         return _page(line, sheet, expected, [("", str(refused))]), 403
     if lacking:
         return _page(line, sheet, assignment.review.version if assignment.review else 0, lacking), 422
