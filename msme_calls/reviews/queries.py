@@ -99,8 +99,8 @@ class Waiting:
         return "good" if self.done else "late" if self.late else "soon"
 
 
-def _mine(person: Person) -> sa.Select[Assignment]:
-    """The assignments that are a reviewer's to see: hers, in a call in review, on proposals she may judge."""
+def _hers(person: Person) -> sa.Select[Assignment]:
+    """A reviewer's own assignments in force, on proposals she may judge, whatever the phase."""
     role = sa.select(Membership.id).where(
         Membership.call_id == Call.id, Membership.person_id == person.id, Membership.role == Role.REVIEWER
     )
