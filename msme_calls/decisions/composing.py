@@ -24,7 +24,8 @@ _PERSON = ("name", "affiliation", "economy", "orcid")  # what is public of a co-
 
 def compose(call: Call, *, result_at: datetime, sealed_at: datetime, nonce: str, secret: str) -> Result:
     """The whole result of a call as it is decided now. Sealed, every proposal that is judged has its decision."""
-    board = [(p, d) for p, d in queries.judged(call) if d is not None]
+    judged = queries.judged(call)
+    board = [(p, d) for p, d in judged if d is not None]
     named = [(p, d) for p, d in board if d.outcome.public]
     versions = _versions([p for p, _ in named])
     seq, head = history.head()
@@ -36,8 +37,8 @@ def compose(call: Call, *, result_at: datetime, sealed_at: datetime, nonce: str,
         sealed_at=sealed_at,
         criteria=tuple(Rule(c.key, c.name, c.weight, c.scale) for c in call.criteria),
         tie_breaks=tuple(call.tie_breaks),
-        received=len(board),
-        economies=len({p.economy for p, _ in board if p.economy}),
+        received=len(judged),  # also in a preview before all is decided: fewer would tell what is
+        economies=len({p.economy for p, _ in judged if p.economy}),
         entries=tuple(
             _entry(call, p, d, versions.get(p.id))
             for p, d in sorted(named, key=lambda row: _ORDER.index(row[1].outcome))

@@ -193,6 +193,13 @@ def test_the_preview_shows_each_language_as_it_will_be(made, first, lang):
     assert f"Canary Name 0 ({lang})" in page.text and "Canary Name 4" not in page.text
 
 
+def test_the_preview_counts_all_proposals_whether_decided_or_not(made, first):
+    """By fewer a coordinator would learn whether the one that she is recused from is decided."""
+    db.session.delete(queries.decision_of(made.proposals[4]))
+    db.session.commit()
+    assert "5 proposals from 5 economies" in first.page(desk(made, "result/preview")).text
+
+
 @pytest.mark.parametrize("role", [Role.ASSISTANT, Role.CHAIR, Role.REVIEWER, Role.OBSERVER, None])
 def test_only_coordinators_know_the_decision(app, made, role):
     person = world.member(made.call, role) if role else made.proposals[0].owner
