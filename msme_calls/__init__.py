@@ -60,9 +60,9 @@ def create_app(chosen: "Settings | None" = None) -> Application:
 
 def _features(app: Application) -> None:
     """Each feature's pages, in the order of a call's life."""
-    from msme_calls import accounts, calls, decisions, history, outbox, proposals, publication, reviews
+    from msme_calls import accounts, calls, decisions, history, outbox, proposals, publication, reviews, scanning
 
-    app.extensions |= {"history": history, "outbox": outbox}  # their tables belong to every installation
+    app.extensions |= {"history": history, "outbox": outbox, "scanning": scanning}  # their tables belong to every installation
 
     for feature in (accounts, calls, proposals, reviews, decisions, publication):
         feature.init_app(app)

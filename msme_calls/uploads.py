@@ -26,7 +26,7 @@ from msme_calls.errors import Refused, allow
 from msme_calls.extensions import Base, db, insert_into
 from msme_calls.i18n import _l
 from msme_calls.parsing import Fault
-from msme_calls.storage import Unreachable, incoming, store
+from msme_calls.storage import Missing, Unreachable, incoming, store
 
 log = structlog.get_logger()
 CHUNK = 1 << 16
@@ -241,13 +241,29 @@ def _keep(temporary: str, digest: str) -> None:
 
 
 def remember(checked: Checked, at: datetime) -> StoredFile:
-    """The row of a kept content: a new one, or the one that is there already, also if it comes at this very moment."""
+    """The row of a kept content: a new one, or the one that is there already, also if it comes at this very moment.
+
+    Raises Refused for a content that holds a virus, or that a clean-up has taken away since it was kept.
+    """
     values = {"sha256": checked.sha256, "size": checked.size, "kind": checked.kind, "stored_at": at,
               "found": list(checked.found), "scan": Scan.PENDING, "scan_attempts": 0}  # fmt: skip
-    db.session.execute(insert_into(StoredFile).values(values).on_conflict_do_nothing(index_elements=["sha256"]))
+    new = insert_into(StoredFile).values(values).on_conflict_do_nothing(index_elements=["sha256"])
+    row = None
+    while row is None:  # a clean-up may take an old row away between the two
+        db.session.execute(new)
+        there = sa.select(StoredFile).where(StoredFile.sha256 == checked.sha256)
+        row = db.session.scalar(there.with_for_update(key_share=True, read=True))
+    if row.scan is Scan.INFECTED:
+        raise Refused(_("This file holds a virus or the like. Check your computer, and send another file."))
+    try:
+        store().size(checked.sha256)
+    except Missing as error:
+        raise Refused(_("This file could not be kept. Send it again.")) from error
+    except Unreachable:
+        pass  # it was kept a moment ago
     if current_app.settings.clamd:  # type: ignore[attr-defined]
         sweeps.soon()
-    return db.session.get_one(StoredFile, checked.sha256)
+    return row
 
 
 def logo(stream: IO[bytes], name: str, max_bytes: int = 10_000) -> Checked:

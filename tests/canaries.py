@@ -49,7 +49,7 @@ MACHINE = {
     "seals": {"content", "digest", "secret"},
     "sections": {"key"},
     "standings": {"ties", "draw"},
-    "stored_files": {"sha256", "kind"},
+    "stored_files": {"sha256", "kind", "found", "scan"},
     "throttles": {"key"},
 }  # fmt: skip
 

@@ -9,7 +9,8 @@ def init_app(app: Flask) -> None:
     from msme_calls.calls import acts, desk
     from msme_calls.calls.actions.extend import EXTENDED
     from msme_calls.i18n import _l
-    from msme_calls.proposals import actions, mails, queries, reminders, rules, views
+    from msme_calls.proposals import actions, files, mails, queries, reminders, rules, views
+    from msme_calls.scanning import FOUND
 
     assert mails  # imported for its registrations
     app.register_blueprint(views.bp)
@@ -22,3 +23,5 @@ def init_app(app: Flask) -> None:
         EXTENDED.append(reminders.OF_DRAFTS)
     if actions.keep_conflicts not in STANDING_CHANGES:
         STANDING_CHANGES.append(actions.keep_conflicts)
+    if files.take_out not in FOUND:
+        FOUND.append(files.take_out)

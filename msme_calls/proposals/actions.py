@@ -46,6 +46,7 @@ def start_or_continue(call: Call, known: int, *, by: Person, at: datetime) -> Pr
 def start(call: Call, *, by: Person, at: datetime) -> Proposal:
     """Begin a draft; its reference says nothing of how many there are."""
     allow(rules.no_start(call.phase(at)))
+    allow(rules.no_more_drafts(queries.drafts_of(by, call)))
     code = "".join(secrets.choice(_LETTERS) for _ in range(6))
     proposal = Proposal(
         call=call,

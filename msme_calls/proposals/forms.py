@@ -14,6 +14,7 @@ from msme_calls.calls.models import Question, Section
 from msme_calls.i18n import _l, said
 from msme_calls.proposals.models import Attachment, Proposal
 from msme_calls.questions import Kind, kind_of
+from msme_calls.uploads import Scan
 
 VERSION, REMOVE, GO = "section-version", "remove-file", "go-to"  # with a hyphen: no question is called so
 
@@ -62,8 +63,19 @@ def fields(
         if others is not None and q.kind != "file" and others.get(q.key) != value:
             other = kind.shown(q, others.get(q.key))
         files = [a for a in there if a.question == q.key]
-        found.append(Field(q, kind, value, errors.get(q.key, ()), files, other))
+        wrong = [*(() if files else _infected(proposal, q)), *errors.get(q.key, ())]
+        found.append(Field(q, kind, value, wrong, files, other))
     return found
+
+
+def _infected(proposal: Proposal, question: Question) -> list[str]:
+    """What to do about files that a virus was found in, until another one is there."""
+    gone = (a for a in proposal.attachments if a.question == question.key and a.stored.scan is Scan.INFECTED)
+    return [
+        _("A virus was found in “%(name)s”, so it was taken out. Check your computer for viruses, save the document "
+          "anew, and send it again.", name=file.name)
+        for file in gone
+    ]  # fmt: skip
 
 
 def summary(shown: list[Field]) -> list[tuple[str, str]]:

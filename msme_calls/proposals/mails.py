@@ -6,7 +6,7 @@ from msme_calls import clock, outbox
 from msme_calls.calls.phases import Phase
 from msme_calls.extensions import db
 from msme_calls.outbox import Email, Values
-from msme_calls.proposals.models import Proposal, Status
+from msme_calls.proposals.models import Attachment, Proposal, Status
 
 
 def _about(row: Email) -> Values | None:
@@ -39,3 +39,17 @@ def _about_draft(row: Email) -> Values | None:
 
 outbox.mail("draft_due")(_about_draft)
 outbox.mail("deadline_moved")(_about_draft)
+
+
+@outbox.mail("file_refused")
+def file_refused(row: Email) -> Values | None:
+    """What was found, and what its sender can still do: replace it, submit anew, or write to the coordinators."""
+    file = db.session.get(Attachment, uuid.UUID(row.values["file"]))
+    if file is None:
+        return None
+    proposal, call = file.proposal, file.proposal.call
+    counting = next((v for v in proposal.versions if v.number == proposal.submitted_version), None)
+    held = counting is not None and any(f["id"] == str(file.id) for f in counting.files)
+    open_ = call.phase(clock.now()) is Phase.OPEN
+    section = next((s.key for s in call.sections if any(q.key == file.question for q in s.questions)), None)
+    return {"file": file, "proposal": proposal, "call": call, "held": held, "open": open_, "section": section}

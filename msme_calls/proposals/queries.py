@@ -14,7 +14,7 @@ from msme_calls.calls.models import Call, Membership, Section
 from msme_calls.calls.phases import Phase
 from msme_calls.extensions import db
 from msme_calls.proposals.conflicts import Judge, Subject
-from msme_calls.proposals.models import Conflict, Proposal, ProposalVersion, Status
+from msme_calls.proposals.models import Attachment, Conflict, Proposal, ProposalVersion, Status
 
 
 def own(person: Person) -> sa.Select[Proposal]:
@@ -25,6 +25,20 @@ def own(person: Person) -> sa.Select[Proposal]:
 def own_in(person: Person, call: Call) -> sa.Select[Proposal]:
     """The person's own proposals to a call, the newest first."""
     return own(person).where(Proposal.call_id == call.id).order_by(Proposal.started_at.desc(), Proposal.id)
+
+
+def drafts_of(person: Person, call: Call) -> int:
+    """How many drafts a person has in a call that she never submitted."""
+    mine = own_in(person, call).where(Proposal.status == Status.DRAFT).order_by(None)
+    return db.session.scalar(sa.select(sa.func.count()).select_from(mine.subquery())) or 0
+
+
+def kept_of(person: Person) -> tuple[int, int]:
+    """How many files a person has sent, removed ones included until they are forgotten, and their bytes."""
+    sizes = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(Attachment.size), 0))
+    mine = sizes.select_from(Attachment).join(Proposal).where(Proposal.owner_id == person.id)
+    count, size = db.session.execute(mine).one()
+    return count, int(size)
 
 
 def load_own(person: Person, proposal_id: uuid.UUID) -> Proposal | None:

@@ -13,6 +13,9 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
 }
 
 
+MOST_DRAFTS, MOST_FILES = 10, 300  # of one person: drafts in a call, files in all
+
+
 class Standing(Enum):
     """Where a proposal stands, in the words that its applicant is told."""
 
@@ -59,6 +62,7 @@ SENTENCES = {
     "submit": _l("%(who)s submitted version %(version)s of %(proposal)s."),
     "withdraw": _l("%(who)s withdrew %(proposal)s."),
     "restore": _l("%(who)s restored %(proposal)s."),
+    "refuse-file": _l("The virus scanner refused a file of %(proposal)s."),
     "declare-conflict": _l("%(who)s noted that %(person)s has a conflict of interest with %(proposal)s."),
     "take-back-conflict": _l(
         "%(who)s took back that %(person)s has a conflict of interest with %(proposal)s: %(reason)s"
@@ -92,6 +96,26 @@ def no_submit(status: Status, phase: Phase, missing: int) -> str | None:
         return reason
     if missing:
         return _l("Some answers are still missing or need a change: they are listed on this page.")
+    return None
+
+
+def no_more_drafts(count: int) -> str | None:
+    """Against one more draft to a call for somebody who has `count` there."""
+    if count < MOST_DRAFTS:
+        return None
+    return _l("You have %(most)d drafts for this call. Go on with one of them, or submit it.", most=MOST_DRAFTS)
+
+
+def no_room(files: int, kept_bytes: int, most_mb: int) -> str | None:
+    """Against one more file for somebody who keeps so many here, in all her proposals."""
+    if files >= MOST_FILES:
+        return _l("You have sent %(most)d files, and no more are taken. Write to the coordinators.", most=MOST_FILES)
+    if kept_bytes >= most_mb * 1_000_000:
+        return _l(
+            "Your files take more than %(most)d MB, and no more are taken. Remove files that you don’t need; a day "
+            "later there is room again.",
+            most=most_mb,
+        )
     return None
 
 

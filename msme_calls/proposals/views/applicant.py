@@ -68,7 +68,7 @@ def _start_page(call: Call, at: datetime) -> str:
         at=at,
         mine=[(p, rules.public_status(p.status, phase, bool(call.sealed_at))) for p in mine],
         latest=next((p for p in mine if p.status is Status.DRAFT), mine[0] if mine else None),
-        reason=rules.no_start(phase),
+        reason=rules.no_start(phase) or rules.no_more_drafts(sum(p.status is Status.DRAFT for p in mine)),
         judges=bool(calls_queries.roles_of(me(), call)),
     )
 

@@ -4,16 +4,16 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from flask import abort, redirect, render_template, request, url_for
+from flask import abort, current_app, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from msme_calls import clock, uploads
 from msme_calls.accounts.sessions import me
 from msme_calls.calls.models import Section
-from msme_calls.errors import Refused, typed
+from msme_calls.errors import Refused, allow, typed
 from msme_calls.extensions import db
-from msme_calls.proposals import actions, answers, forms, rules
+from msme_calls.proposals import actions, answers, forms, queries, rules
 from msme_calls.proposals.answers import Viewer
 from msme_calls.proposals.models import Proposal
 from msme_calls.proposals.views import bp
@@ -95,6 +95,9 @@ def _take(proposal: Proposal, limits: Limits) -> tuple[Problems, bool]:
     """Check and keep the files that came along: what could not be taken, by question; False if trying again helps."""
     refused: Problems = {}
     lasting = True
+    room = queries.kept_of(me()) if any(f.filename for f in request.files.values()) else (0, 0)
+    db.session.rollback()  # nothing was changed: no transaction stays open while files are parsed
+
     checked = []  # all of them before the first row is read: no lock is held while files are parsed
     for key, limit in limits.items():
         parts = {name: limit[name] for name in ("kinds", "max_bytes", "max_pages")}
@@ -102,8 +105,10 @@ def _take(proposal: Proposal, limits: Limits) -> tuple[Problems, bool]:
             if not sent.filename:
                 continue
             try:
+                allow(rules.no_room(*room, current_app.settings.quota_mb))  # type: ignore[attr-defined]
                 checked.append((key, uploads.take(sent.stream, sent.filename, **parts)))
-            except uploads.BadFile as reason:
+                room = room[0] + 1, room[1] + checked[-1][1].size
+            except (uploads.BadFile, Refused) as reason:
                 lasting = lasting and not isinstance(reason, uploads.NotKept)
                 refused.setdefault(key, []).append(_about(sent.filename, reason))
     for key, file in checked:
