@@ -58,7 +58,7 @@ for line in sys.stdin:
         os.dup2(null, 0), os.dup2(log, 1), os.dup2(errors, 2)
         os.environ.update(order["settings"])
         try:
-            exec(order["code"], {})
+            exec(order["code"], {"__name__": "tested"})
             cli.main(order["arguments"])
         except SystemExit as end:
             os._exit(end.code or 0)
