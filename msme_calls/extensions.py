@@ -134,4 +134,6 @@ def lock(row: Base) -> None:
     to it can be added meanwhile: no key changes, and a reviewer and a coordinator would stop one another (seen).
     """
     db.session.flush()
-    db.session.refresh(row, with_for_update={"of": type(row), "key_share": True})
+    db.session.expire(row)  # with its parts, which are read anew if they are looked at: most are not
+    columns = [column.key for column in sa.inspect(type(row)).column_attrs]
+    db.session.refresh(row, columns, with_for_update={"of": type(row), "key_share": True})

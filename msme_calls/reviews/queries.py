@@ -302,7 +302,7 @@ def _placed_rows(person: Person, call: Call, first: int, end: int) -> list[tuple
     return rows[first - before : end - before]
 
 
-def _by_rank(person: Person, call: Call, first: int, many: int) -> sa.Select[Any]:
+def _by_rank(person: Person, call: Call, first: int, many: int) -> sa.Select[Proposal, Standing, bool]:
     """Proposals that have a place with their standings, in order, as the index has it: no mean is null."""
     rows = sa.select(Proposal, Standing, proposals.in_conflict(person)).join(
         Standing, Standing.proposal_id == Proposal.id
