@@ -200,6 +200,14 @@ def test_the_preview_counts_all_proposals_whether_decided_or_not(made, first):
     assert "5 proposals from 5 economies" in first.page(desk(made, "result/preview")).text
 
 
+def test_a_preview_never_says_that_none_was_chosen_to_whoever_sees_none(app, made, second):
+    made.proposals[4].owner = made.second
+    db.session.commit()
+    page = second.page(desk(made, "result/preview"))
+    assert "You don’t see all of it" in page.text and "chosen" not in page.text.replace("that are chosen appear", "")
+    assert not page.all("section[@class='preview']") and "Canary" not in page.text
+
+
 @pytest.mark.parametrize("role", [Role.ASSISTANT, Role.CHAIR, Role.REVIEWER, Role.OBSERVER, None])
 def test_only_coordinators_know_the_decision(app, made, role):
     person = world.member(made.call, role) if role else made.proposals[0].owner

@@ -111,6 +111,7 @@ def test_a_coordinator_who_applies_sees_none_of_her_competitors_proposals_and_wh
             actions.submit(mine, "key", by=coordinator, at=clock.now())
         db.session.commit()
         page = desk.page(url)
+        assert "No proposals yet" not in page.text, "there are some, and none of her concern"
         assert titles(page) == [] and "you neither see nor judge the others" in page.text
         assert "NP" not in [o.get("value") for o in page.all("select[@id='economy']/option")]
         assert b"competitor" not in desk.get(f"{url}.csv").data
