@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased, contains_eager, joinedload, selectinload
 
 from msme_calls import i18n
 from msme_calls.accounts.models import Person
-from msme_calls.calls.models import Call, Membership, Section
+from msme_calls.calls.models import TEXTS, Call, Membership, Section
 from msme_calls.calls.phases import Phase
 from msme_calls.extensions import db
 from msme_calls.proposals.conflicts import Judge, Subject
@@ -43,8 +43,10 @@ def kept_of(person: Person) -> tuple[int, int]:
 
 def load_own(person: Person, proposal_id: uuid.UUID) -> Proposal | None:
     """One of the person's own proposals with what its pages need."""
+    call = joinedload(Proposal.call)
     parts = (
-        joinedload(Proposal.call).selectinload(Call.sections).selectinload(Section.questions),
+        call.selectinload(Call.sections).selectinload(Section.questions),
+        *(call.defer(getattr(Call, text)) for text in TEXTS),  # what its public page says at length
         selectinload(Proposal.drafts),
         selectinload(Proposal.attachments),
         selectinload(Proposal.versions),

@@ -50,13 +50,14 @@ def course(proposal: Proposal) -> dict[str, Any]:
 
 @bp.route("/calls/<slug>/start", methods=["GET", "POST"])
 def start(slug: str) -> str | Response:
-    call, at = calls_queries.public(slug) or abort(404), clock.now()
+    call, at = calls_queries.launched(slug) or abort(404), clock.now()
     if request.method != "POST":
         return _start_page(call, at)
     known = request.form.get("known", 0, type=int)
     proposal = actions.start_or_continue(call, known, by=me(), at=at)
+    overview = url_for("proposals.overview", proposal_id=proposal.id)
     db.session.commit()
-    return redirect(url_for("proposals.overview", proposal_id=proposal.id))
+    return redirect(overview)
 
 
 def _start_page(call: Call, at: datetime) -> str:
@@ -95,7 +96,7 @@ def submit(proposal_id: uuid.UUID) -> Response:
     key = request.form.get("key", type=uuid.UUID) or abort(400)
     actions.submit(proposal, str(key), by=me(), at=clock.now())
     db.session.commit()
-    return redirect(url_for("proposals.receipt", proposal_id=proposal.id))
+    return redirect(url_for("proposals.receipt", proposal_id=proposal_id))
 
 
 @bp.get("/proposals/<uuid:proposal_id>/receipt")

@@ -39,6 +39,7 @@ def section(proposal_id: uuid.UUID, key: str) -> str:
 
 @bp.post("/proposals/<uuid:proposal_id>/sections/<key>")
 def save(proposal_id: uuid.UUID, key: str) -> str | Response | tuple[str, int]:
+    db.session().expire_on_commit = False  # what was saved is shown again: no need to read it anew after each commit
     proposal = own(proposal_id)
     here = _section(proposal, key)
     if rules.no_edit(proposal.status, proposal.call.phase(clock.now())):
@@ -56,8 +57,6 @@ def save(proposal_id: uuid.UUID, key: str) -> str | Response | tuple[str, int]:
     db.session.commit()  # the words are safe before any file is opened
     refused, lasting = _take(proposal, limits)
     db.session.commit()
-    proposal = own(proposal_id)  # anew, in few statements: a commit forgets every row
-    here = _section(proposal, key)
     if clash:
         return _page(proposal, here, refused, sent), 409
     if removed:
