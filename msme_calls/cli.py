@@ -145,6 +145,23 @@ def reset_second_factor(mail: str) -> None:
 
 
 @main.command()
+@click.argument("slug")
+@click.argument("mail")
+def vouch(slug: str, mail: str) -> None:
+    """Answer for MAIL as a coordinator of the call SLUG: she may confirm what whoever invited her proposes."""
+    from msme_calls.calls import queries
+    from msme_calls.calls.actions import people
+
+    with inside(), i18n.use("en"):
+        membership = queries.coordinator(slug, mail)
+        if membership is None:
+            raise click.ClickException("Nobody with this address is a coordinator of a call with this name.")
+        people.vouch(membership, at=clock.tick())
+        db.session.commit()
+    click.echo("Done. The history of the call says so.")
+
+
+@main.command()
 def record_past_editions() -> None:
     """Put the past editions of Small Business Champions into the archive, those that are not there yet."""
     from msme_calls.publication import past

@@ -35,6 +35,13 @@ def open_to(link: Link) -> bool:
     return person is None or person.active
 
 
+def administrators() -> list[Person]:
+    """Everybody who looks after the installation: who is alerted."""
+    return list(
+        db.session.scalars(sa.select(Person).where(Person.is_administrator, Person.active).order_by(Person.email))
+    )
+
+
 def people(search: str = "") -> sa.Select[Person]:
     """Everybody, or those with all of these words in their name, address or organisation; taken literally."""
     chosen = sa.select(Person).order_by(Person.name_folded, Person.id)

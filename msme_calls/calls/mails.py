@@ -6,7 +6,7 @@ from datetime import timedelta
 from msme_calls import clock, outbox, web
 from msme_calls.accounts import links
 from msme_calls.calls import phrases, queries
-from msme_calls.calls.models import Call
+from msme_calls.calls.models import Call, Invitation
 from msme_calls.extensions import db
 from msme_calls.outbox import Email, Values
 
@@ -32,6 +32,17 @@ def invited(row: Email) -> Values | None:
         "url": web.absolute("calls.invitation", token=token),
         "until": at + INVITATION_LASTS,
     }
+
+
+@outbox.mail("coordinator_added")
+def coordinator_added(row: Email) -> Values | None:
+    """Somebody became a coordinator of the call: to the others and to administrators, who know whom to ask."""
+    call, invitation = _call(row), db.session.get(Invitation, uuid.UUID(row.values["invitation"]))
+    if call is None or invitation is None or invitation.accepted_at is None:
+        return None
+    coordinates = any(person.id == row.person_id for person in queries.coordinators(call))
+    url = web.absolute("calls.people", slug=call.slug) if coordinates else web.absolute("accounts.people")
+    return {"call": call, "invitation": invitation, "url": url}
 
 
 @outbox.mail("result_overdue")

@@ -243,6 +243,7 @@ class Membership(Base):
     person_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("people.id", ondelete="CASCADE"), index=True)
     role: Mapped[Role]
     since: Mapped[datetime]
+    vouched_by_id: Mapped[uuid.UUID | None]  # from whom a role as coordinator stems that was taken during the review
     most_reviews: Mapped[int | None]  # how many a reviewer takes at most
     languages: Mapped[list] = mapped_column(default=list)  # that a reviewer reads
     call: Mapped[Call] = relationship(back_populates="memberships")
@@ -261,6 +262,7 @@ class Invitation(Base):
     language: Mapped[str] = mapped_column(default="en")
     role: Mapped[Role]
     invited_by_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("people.id", ondelete="SET NULL"))
+    vouched_by_id: Mapped[uuid.UUID | None]  # from whom a role as coordinator would stem (`queries.stem`)
     invited_at: Mapped[datetime]
     accepted_at: Mapped[datetime | None]
     declined_at: Mapped[datetime | None]

@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
-from msme_calls.accounts.models import Person
+from msme_calls.accounts.models import Person, normal_address
 from msme_calls.calls import rules
 from msme_calls.calls.models import Call, Invitation, Membership, Partner, Role
 from msme_calls.extensions import UTCDateTime, db
@@ -67,6 +67,23 @@ def coordinators(call: Call) -> list[Person]:
             .order_by(Person.email)
         )
     )
+
+
+def coordinator(slug: str, address: str) -> Membership | None:
+    """The role of somebody as a coordinator of a call, by the call's name and her address."""
+    hers = (Call.slug == slug, Person.email == normal_address(address), Membership.role == Role.COORDINATOR)
+    return db.session.scalar(sa.select(Membership).join(Membership.call).join(Membership.person).where(*hers))
+
+
+def stem(call: Call, person_id: uuid.UUID) -> uuid.UUID:
+    """Who answers for a coordinator: herself, if she was one before the review; else whoever her role stems from."""
+    hers = (Membership.call_id == call.id, Membership.person_id == person_id, Membership.role == Role.COORDINATOR)
+    return db.session.scalar(sa.select(Membership.vouched_by_id).where(*hers)) or person_id
+
+
+def independent(call: Call, one: uuid.UUID, other: uuid.UUID) -> bool:
+    """Whether two coordinators are two: neither has her role, taken during the review, from the other or the same."""
+    return stem(call, one) != stem(call, other)
 
 
 def unsealed_past_result(at: datetime) -> list[Call]:

@@ -1,6 +1,7 @@
 """What coordinators do: decide, write public words, propose, confirm, seal, and unseal by two."""
 
 import secrets
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -116,7 +117,7 @@ def propose(call: Call, *, by: Person, at: datetime) -> Resolution:
     resolution.digest = queries.fingerprint(board)
     history.record("propose-decision", by=by, at=at, call=call, recused=len(queries.recused_from(call, by)))
     for person in calls.coordinators(call):
-        if person.id != by.id and not no_part(call, person):
+        if not no_part(call, person) and calls.independent(call, by.id, person.id):
             key = f"confirm-asked:{call.id}:{person.id}:{at.isoformat()}"
             outbox.queue("confirm_asked", to=person, at=at, call=call, key=key, proposed=at.isoformat())
     return resolution
@@ -141,7 +142,12 @@ def no_confirm(call: Call, resolution: Resolution | None, by: Person, at: dateti
         proposed=resolution is not None and resolution.proposed_at is not None,
         confirmed=resolution is not None and resolution.confirmed_at is not None,
         same=resolution is not None and resolution.digest == queries.fingerprint(queries.judged(call)),
+        independent=_independent(call, resolution.proposed_by_id if resolution else None, by),
     )
+
+
+def _independent(call: Call, other_id: uuid.UUID | None, by: Person) -> bool:
+    return other_id is None or calls.independent(call, other_id, by.id)
 
 
 def take_back(call: Call, *, by: Person, at: datetime) -> None:
@@ -248,10 +254,7 @@ def unseal(call: Call, *, by: Person, at: datetime, seen: str | None = None) -> 
     row = _sealed(call)
     allow(
         no_part(call, by)
-        or rules.no_unseal(
-            call.phase(at), row.result_at, at,
-            asked=row.unseal_asked_by_id is not None, asked_by=row.unseal_asked_by_id, by=by.id,
-        )
+        or no_unseal(call, row, by, at)
         or (rules.OTHER_WISH if seen not in (None, wish_stamp(row)) else None)
     )  # fmt: skip
     row.unsealed_at, row.unsealed_by_id = at, by.id
@@ -260,6 +263,15 @@ def unseal(call: Call, *, by: Person, at: datetime, seen: str | None = None) -> 
     if resolution:
         _clear(resolution)
     history.record("unseal", by=by, at=at, call=call, digest=row.digest)
+
+
+def no_unseal(call: Call, seal: Seal, by: Person, at: datetime) -> str | None:
+    """The rule against unsealing, asked of rows."""
+    asked_by = seal.unseal_asked_by_id
+    return rules.no_unseal(
+        call.phase(at), seal.result_at, at, asked=asked_by is not None, asked_by=asked_by, by=by.id,
+        independent=_independent(call, asked_by, by),
+    )  # fmt: skip
 
 
 def _sealed(call: Call) -> Seal:

@@ -15,6 +15,10 @@ UNSEAL_MARGIN = timedelta(minutes=1)  # later than this, pages and mails may alr
 NAME_CHARS, SUMMARY_WORDS = 200, 120
 CHANGED = _l("The decision was changed and proposed anew since you opened this page. Look at it again, then go on.")
 OTHER_WISH = _l("The wish to unseal was dropped and made anew since you opened this page. Read its note, then go on.")
+DEPENDENT = _l(
+    "During the review one of you two became coordinator by the other’s invitation, or both by the same person’s. "
+    "Somebody independent must agree: a coordinator from before the review, or one whom another of them invited."
+)
 NOT_SEALED = _l("Only a sealed result that isn’t published yet can be unsealed.")
 
 OUTCOMES: dict[Outcome, Any] = {
@@ -161,9 +165,19 @@ def no_propose(phase: Phase, missing: int, *, proposed: bool) -> str | None:
 
 
 def no_confirm(
-    phase: Phase, proposed_by: UUID | None, by: UUID, *, proposed: bool, confirmed: bool, same: bool
+    phase: Phase,
+    proposed_by: UUID | None,
+    by: UUID,
+    *,
+    proposed: bool,
+    confirmed: bool,
+    same: bool,
+    independent: bool = True,
 ) -> str | None:
-    """Against confirming what was proposed. `same`: whether the decisions are exactly those that were proposed."""
+    """Against confirming what was proposed. `same`: whether the decisions are exactly those that were proposed.
+
+    `independent`: whether the two answer for themselves, and not one for the other.
+    """
     if reason := no_deciding(phase):
         return reason
     if not proposed or not same:
@@ -172,7 +186,7 @@ def no_confirm(
         return _l("The decision is confirmed already.")
     if proposed_by == by:
         return _l("You proposed this decision: another coordinator must confirm it.")
-    return None
+    return None if independent else DEPENDENT
 
 
 def no_take_back(phase: Phase, *, proposed: bool) -> str | None:
@@ -213,16 +227,23 @@ def no_ask_unseal(phase: Phase, result_at: datetime, at: datetime, *, asked: boo
 
 
 def no_unseal(
-    phase: Phase, result_at: datetime, at: datetime, *, asked: bool, asked_by: UUID | None, by: UUID
+    phase: Phase,
+    result_at: datetime,
+    at: datetime,
+    *,
+    asked: bool,
+    asked_by: UUID | None,
+    by: UUID,
+    independent: bool = True,
 ) -> str | None:
-    """Against unsealing the result."""
+    """Against unsealing the result. `independent`: as in `no_confirm`."""
     if not asked:
         return _l("Nobody has asked for the result to be unsealed.")
     if reason := no_ask_unseal(phase, result_at, at, asked=False, note=True):
         return reason
     if asked_by == by:
         return _l("You asked for it: another coordinator must unseal the result.")
-    return None
+    return None if independent else DEPENDENT
 
 
 def no_keep_sealed(phase: Phase, *, asked: bool) -> str | None:

@@ -117,7 +117,7 @@ def _reasons(
         asked = asked_by is not None
         found |= {
             "ask-unseal": rules.no_ask_unseal(phase, seal.result_at, at, asked=asked, note=True),
-            "unseal": rules.no_unseal(phase, seal.result_at, at, asked=asked, asked_by=asked_by, by=person.id),
+            "unseal": actions.no_unseal(call, seal, person, at),
             "keep-sealed": rules.no_keep_sealed(phase, asked=asked),
         }
     barred = actions.no_part(call, person)

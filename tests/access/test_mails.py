@@ -13,7 +13,7 @@ from world import DAY
 
 from msme_calls import clock, outbox
 from msme_calls.accounts.models import Person
-from msme_calls.calls.models import Call
+from msme_calls.calls.models import Call, Invitation
 from msme_calls.extensions import LANGUAGES, db
 
 PHISH = "Dear winner, go to http://evil.example/prize <a href='http://evil.example'>now</a>"
@@ -62,6 +62,12 @@ def _asked(cast: Any, call: Call | None) -> dict[str, Any]:
     return {"proposed": resolution.proposed_at.isoformat()}
 
 
+def _joined(cast: Any, call: Call | None) -> dict[str, Any]:
+    invitation = db.session.get_one(Invitation, cast.value("review", "invited.invitation"))
+    invitation.accepted_at = clock.now()
+    return {"invitation": str(invitation.id)}
+
+
 def _overdue(cast: Any, call: Call | None) -> dict[str, Any]:
     assert call
     call.result_at = clock.now() - DAY
@@ -87,6 +93,7 @@ MAILS: dict[str, tuple[str, str, Values]] = {
     "draft_due": ("drafter", "open", _proposal("draft")),
     "deadline_moved": ("drafter", "open", _proposal("draft")),
     "invited": ("newcomer", "review", lambda c, call: {"invitation": str(c.value("review", "invited.invitation"))}),
+    "coordinator_added": ("coordinator", "review", _joined),
     "result_overdue": ("coordinator", "deciding", _overdue),
     "review_assigned": ("reviewer", "review", _review),
     "review_due": ("reviewer", "review", _review),

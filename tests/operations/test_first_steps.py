@@ -10,6 +10,7 @@ import flask
 import mails
 import pytest
 import sqlalchemy as sa
+import world
 from accounts.factors_at_hand import with_app
 from click.testing import CliRunner, Result
 from isolation import NOW
@@ -18,6 +19,7 @@ from pages import StrictClient
 from msme_calls import cli
 from msme_calls.accounts import factors
 from msme_calls.accounts.models import Link
+from msme_calls.calls.models import Role
 from msme_calls.extensions import db
 from msme_calls.history import History
 from msme_calls.publication.models import PastEdition
@@ -63,6 +65,19 @@ def test_a_lost_second_step_is_taken_away_by_the_command(run: Run, app: flask.Fl
     assert (done.exit_code, done.output) == (0, "The second step is taken away. A mail tells so.\n")
     db.session.expire_all()
     assert not factors.has(person) and [m.subject for m in mails.sent()] == ["Your second step was taken away"]
+
+
+def test_whoever_runs_the_server_answers_for_a_coordinator(run: Run, app: flask.Flask) -> None:
+    call = world.call("review")
+    person = world.member(call, Role.COORDINATOR, world.person(email="ana@example.org"))
+    membership = next(m for m in call.memberships if m.person_id == person.id)
+    membership.vouched_by_id, slug = call.memberships[0].person_id, call.slug
+    db.session.commit()
+    nobody = run("vouch", slug, "nobody@example.org")
+    assert (nobody.exit_code, nobody.stderr.count("\n")) == (1, 1)
+    assert run("vouch", slug, "Ana@Example.org").output == "Done. The history of the call says so.\n"
+    db.session.expire_all()
+    assert membership.vouched_by_id is None
 
 
 def test_past_editions_are_recorded_once(run: Run, app: flask.Flask) -> None:

@@ -294,6 +294,6 @@ def test_help_names_every_command(command: Start) -> None:
     named = re.findall(r"^  ([a-z][a-z-]+) ", out, re.M)
     commands = [
         "history", "invite-administrator", "record-past-editions", "reset-second-factor", "run", "serve", "upgrade",
-        "worker",
+        "vouch", "worker",
     ]  # fmt: skip
     assert named == commands

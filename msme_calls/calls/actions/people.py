@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from msme_calls import history, i18n, outbox
 from msme_calls.accounts import actions as accounts
+from msme_calls.accounts import queries as accounts_queries
 from msme_calls.accounts import rules as account_rules
 from msme_calls.accounts.models import Person, normal_address
 from msme_calls.calls import queries, rules
@@ -30,6 +31,7 @@ def invite(call: Call, role: Role, address: str, name: str, language: str, *, by
     invitation.name, invitation.language = i18n.normal(name), language if language in LANGUAGES else "en"
     invitation.accepted_at = invitation.declined_at = invitation.revoked_at = None
     invitation.reason, invitation.invited_by_id, invitation.invited_at = "", by.id, at
+    invitation.vouched_by_id = queries.stem(call, by.id) if role is Role.COORDINATOR else None
     db.session.add(invitation)
     db.session.flush()
     history.record("invite", by=by, at=at, call=call, role=role.value, invitation=str(invitation.id))
@@ -96,8 +98,27 @@ def accept(invitation: Invitation, standing: Standing, name: str = "", *, at: da
         membership = Membership(call_id=invitation.call_id, person=person, role=invitation.role, since=at)
         membership.most_reviews, membership.languages = standing.most_reviews, list(standing.languages)
         db.session.add(membership)
+        if invitation.role is Role.COORDINATOR:
+            _tell_of_coordinator(invitation, membership, at)
     history.record("join", by=person, at=at, call=invitation.call, role=invitation.role.value)
     return person
+
+
+def _tell_of_coordinator(invitation: Invitation, membership: Membership, at: datetime) -> None:
+    """All who answer for the call learn of it: two must agree on its result, and she may be one of them."""
+    call, new = invitation.call, membership.person
+    if call.review_started_at is not None and at >= call.review_started_at:
+        membership.vouched_by_id = invitation.vouched_by_id
+    db.session.flush()
+    for person in {p.id: p for p in (*queries.coordinators(call), *accounts_queries.administrators())}.values():
+        if person.id != new.id:
+            outbox.queue("coordinator_added", to=person, at=at, call=call, invitation=str(invitation.id))
+
+
+def vouch(membership: Membership, *, at: datetime) -> None:
+    """Whoever runs the server answers for a coordinator: from now on she is independent of who invited her."""
+    membership.vouched_by_id = None
+    history.record("vouch", by=None, at=at, call=membership.call, person=str(membership.person_id))
 
 
 def decline(invitation: Invitation, reason: str, *, at: datetime) -> None:
