@@ -75,6 +75,7 @@ def test_a_mail_that_no_longer_applies_is_dropped(
 
 
 def test_the_second_mail_of_a_key_is_left_out(posting: flask.Flask, mail_server: MailServer) -> None:
+    """Threat C6."""
     queue(key="reminder:1")
     queue(key="reminder:1")
     assert outbox.deliver(NOW) == 1
@@ -287,6 +288,7 @@ def test_a_line_cut_before_the_answer_is_tried_again_under_the_same_number(
 
 
 def test_two_deliverers_send_nothing_twice(posting: flask.Flask, mail_server: MailServer) -> None:
+    """Threat C5."""
     for n in range(24):
         queue(f"reader{n}@example.org")
     start, sent, errors = threading.Barrier(3), [], []
@@ -312,6 +314,8 @@ def test_two_deliverers_send_nothing_twice(posting: flask.Flask, mail_server: Ma
 def test_a_mail_whose_sender_died_goes_out_once_its_lease_is_over(
     posting: flask.Flask, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Threat C5."""
+
     def die(message: Any) -> None:
         raise SystemExit
 
@@ -332,6 +336,7 @@ def test_a_mail_whose_sender_died_goes_out_once_its_lease_is_over(
 def test_a_late_failure_does_not_undo_what_another_has_sent(
     posting: flask.Flask, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Whoever comes back late, past her lease. Threat C5."""
     queue()
     real, later = outbox._by_smtp, NOW + timedelta(hours=1)
 

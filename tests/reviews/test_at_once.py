@@ -1,4 +1,7 @@
-"""Two people at once: one assignment, one review, a standing that counts everybody's, and caps that hold."""
+"""Two people at once: one assignment, one review, a standing that counts everybody's, and caps that hold.
+
+Threat D8.
+"""
 
 import threading
 from collections.abc import Callable
