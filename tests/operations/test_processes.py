@@ -123,6 +123,7 @@ def test_run_serves_with_the_worker_and_stops_cleanly(command: Start, tmp_path: 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
 def test_requests_in_flight_are_finished(command: Start, number: signal.Signals) -> None:
+    """Threat C20."""
     running = command("run", code=PAGES)
     running.get("/healthz")
     idle = socket.create_connection(("127.0.0.1", int(running.url.rpartition(":")[2])))  # must not hold the end up
