@@ -38,8 +38,8 @@ def forget_removed(at: datetime) -> int:
     version = ProposalVersion
     held = sa.exists().where(
         version.proposal_id == Attachment.proposal_id,
-        version.submitted_at >= Attachment.added_at,
-        version.submitted_at <= Attachment.removed_at,
+        # not by instants: they are those at which requests came, and of two at once either may be done first
+        sa.type_coerce(version.files, sa.Text()).contains(Attachment.sha256),
     )
     infected = sa.select(StoredFile.sha256).where(StoredFile.scan == Scan.INFECTED)
     old = Attachment.removed_at < at - DAY  # those that a virus took out are told of on the page for longer
