@@ -261,6 +261,23 @@ def test_what_a_submitted_version_holds_is_never_forgotten(proposal):
     assert files.forget_removed(clock.now() + timedelta(days=400)) == 0
 
 
+@pytest.mark.parametrize("seconds", [-2, 2])
+def test_what_two_windows_sent_at_once_is_held_in_whichever_order_it_was_done(call, seconds):
+    """A submission that came before the file, or after its removal, and was done between the two."""
+    from msme_calls.proposals import files
+
+    made, at = draft(call), clock.now()
+    file, off = made.attachments[0], timedelta(seconds=seconds)
+    version = actions.submit(made, "key", by=made.owner, at=at)
+    assert [f["id"] for f in version.files] == [str(file.id)]
+    if seconds < 0:
+        version.submitted_at, made.submitted_at = file.added_at + off, file.added_at + off
+    actions.detach(file, by=made.owner, at=at)
+    file.removed_at = at if seconds < 0 else version.submitted_at - off
+    db.session.commit()
+    assert getattr(files.forget_removed, "__wrapped__", files.forget_removed)(at + timedelta(days=400)) == 0
+
+
 def test_drafts_of_one_person_in_a_call_are_limited(app, call):
     from msme_calls.errors import Refused
 
