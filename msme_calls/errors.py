@@ -152,7 +152,8 @@ def _http(error: HTTPException) -> Any:
         return Response(sentence, error.code, mimetype="text/plain")
     if name == "404":
         return _absent(), error.code, [h for h in error.get_headers() if h[0] == "Allow"]
-    page = render_template(f"errors/{name}.html", sentence=sentence, reference="", minutes=_minutes(error))
+    said = "" if name == "unavailable" else sentence  # that page has its own
+    page = render_template(f"errors/{name}.html", sentence=said, reference="", minutes=_minutes(error))
     return page, error.code, [h for h in error.get_headers() if h[0] in ("Allow", "Retry-After")]
 
 

@@ -2,6 +2,7 @@
 
 import errno
 from collections.abc import Callable
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -78,28 +79,32 @@ def unavailable(sentence: str = "", wait: int = 5) -> tuple[str, int, dict[str, 
     """The page for a fault that passes; what was typed into a form is on it, to be sent again."""
     db.session.rollback()
     sending = request.method not in ("GET", "HEAD")
-    if not sentence and sending:
-        sentence = _("This could not be saved now, and nothing was changed. Wait a moment, then send it again.")
+    fields = _typed() if sending else None
+    if not sentence and fields is not None:
+        sentence = _("This could not be saved now. Nothing you typed is lost: wait a moment, then send it again.")
+    elif not sentence and sending:
+        sentence = _("This could not be saved now. Wait a moment, go back, and send it again.")
     page = render_template(
         "errors/unavailable.html",
         sentence=sentence,
-        sending=sending,
-        fields=_typed() if sending else [],
+        again=fields is not None,
+        fields=fields or [],
         action=request.full_path.rstrip("?"),
     )
     return page, HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": str(wait)}
 
 
-def _typed() -> errors.Fields:
-    """What was typed, also into a form that came with a file for which there was no room."""
-    if "form" in request.__dict__:  # it was read
-        return errors.typed()
+def _typed() -> errors.Fields | None:
+    """What was typed, also into a form whose file found no room; None if it can't be told any more."""
+    if "form" in request.__dict__ or "stream" not in request.__dict__:  # it was read, or nobody has tried yet
+        with suppress(OSError):
+            return errors.typed()
     stream = request.environ["wsgi.input"]
     try:
         stream.seek(0)
-        return errors.salvage(stream, request.content_type or "")
+        return errors.salvage(stream, request.content_type or "") or None
     except (AttributeError, OSError):  # a server that doesn't keep what came
-        return []
+        return None
 
 
 def init_app(app: Flask) -> None:
