@@ -16,7 +16,7 @@ from flask_sqlalchemy import SQLAlchemy
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, RelationshipDirection, mapped_column
 
 LANGUAGES = ("en", "fr", "es")
 writing: ContextVar[bool] = ContextVar("writing", default=True)  # False while a request may only read
@@ -134,6 +134,8 @@ def lock(row: Base) -> None:
     to it can be added meanwhile: no key changes, and a reviewer and a coordinator would stop one another (seen).
     """
     db.session.flush()
-    db.session.expire(row)  # with its parts, which are read anew if they are looked at: most are not
-    columns = [column.key for column in sa.inspect(type(row)).column_attrs]
+    mapper = sa.inspect(type(row))
+    columns = [column.key for column in mapper.column_attrs]
+    parts = [r.key for r in mapper.relationships if r.direction is not RelationshipDirection.MANYTOONE]
+    db.session.expire(row, parts)  # they are read anew if they are looked at: most are not
     db.session.refresh(row, columns, with_for_update={"of": type(row), "key_share": True})

@@ -69,10 +69,11 @@ def _lock(proposal: Proposal) -> None:
 
 def lock_whole(proposal: Proposal) -> None:
     """Lock a proposal and read anew what is written of it, its sections and files included."""
-    _lock(proposal)
-    for part in (*proposal.drafts, *proposal.attachments):
+    db.session.flush()
+    known = proposal.__dict__  # what was never looked at need not be forgotten
+    for part in (*known.get("drafts", ()), *known.get("attachments", ())):
         db.session.expire(part)
-    db.session.expire(proposal, ["drafts", "attachments"])
+    _lock(proposal)
 
 
 def save_section(
