@@ -353,11 +353,14 @@ def placed(call: Call) -> int:
     return _standings(call, Standing.mean.is_not(None))
 
 
-def secure(person: Person, call: Call, winners: int) -> bool:
+def secure(call: Call, winners: int) -> bool:
     """Whether the cut parts unequal proposals: nothing but the draw parts places on both sides of it if not."""
     if not winners:
         return True
-    figures = _by_rank(person, call, winners - 1, 2).with_only_columns(Standing.mean, Standing.ties)
+    figures = sa.select(Standing.mean, Standing.ties).join(Standing.proposal)
+    figures = figures.where(Standing.call_id == call.id, Standing.mean.is_not(None))
+    figures = figures.where(Proposal.status == Status.SUBMITTED).offset(winners - 1).limit(2)
+    figures = figures.order_by(Standing.mean.desc(), Standing.ties.desc(), Standing.draw.desc(), Proposal.reference)
     around = [(mean, ties) for mean, ties in db.session.execute(figures)]
     return len(around) < 2 or around[0] != around[1]
 

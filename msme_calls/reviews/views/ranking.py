@@ -35,7 +35,7 @@ def ranking(slug: str) -> str:
         pagination=pagination,
         placed=placed,
         cut=min(call.winners, placed),
-        secure=queries.secure(person, call, call.winners),
+        secure=queries.secure(call, call.winners),
         masked=queries.still_judges(person, call, clock.now()),
         top=scoring.top(queries.weighted(call.criteria)),
         tie_breaks=[c for key in call.tie_breaks for c in call.criteria if c.key == key],
