@@ -358,7 +358,7 @@ def test_acts_of_other_calls_and_persons_gone_are_told_rightly(desk, by):
 
 def test_acts_about_proposals_are_told_to_whom_may_see_the_proposal(desk, by):
     call = world.call("review", by=by)
-    seen, own = world.proposal(call), world.proposal(call, by=by)
+    seen, own = world.proposal(call), world.proposal(call, organisation=by.organisation)
     started = world.draft(call)
     db.session.commit()
     text = desk.page(f"/en/desk/{call.slug}/history").text

@@ -177,7 +177,7 @@ LATER = {
 
 @pytest.mark.parametrize("name", LATER)
 def test_who_waits_while_the_phase_changes_is_judged_by_the_phase_after_it(app, make_app, name):
-    """Threat C24. Her page was drawn, and her request began, in the phase before."""
+    """Her page was drawn, and her request began, in the phase before."""
     call = world.call("open" if name == "submit" else "review", economy_rule=False)
     proposal = world.draft(call) if name == "submit" else world.proposal(call)
     assignment_id = world.assignment(proposal).id if name == "review" else None
