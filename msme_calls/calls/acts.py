@@ -45,6 +45,7 @@ SENTENCES: dict[str, Any] = {
     "resend-invitation": _l("%(who)s sent an invitation once more."),
     "revoke-invitation": _l("%(who)s took an invitation back."),
     "join": _l("%(who)s joined as %(role)s."),
+    "bulk-reading": _l("%(who)s opened %(proposals)s proposals within a minute, and was stopped."),
     "vouch": _l("Whoever runs the server vouched for %(person)s as a coordinator who is independent of the others."),
     "decline-invitation": _l("An invitation as %(role)s was declined."),
     "remove-member": _l("%(who)s ended the role of %(person)s as %(role)s."),

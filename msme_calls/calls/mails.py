@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from msme_calls import clock, outbox, web
 from msme_calls.accounts import links
+from msme_calls.accounts.models import Person
 from msme_calls.calls import phrases, queries
 from msme_calls.calls.models import Call, Invitation
 from msme_calls.extensions import db
@@ -43,6 +44,16 @@ def coordinator_added(row: Email) -> Values | None:
     coordinates = any(person.id == row.person_id for person in queries.coordinators(call))
     url = web.absolute("calls.people", slug=call.slug) if coordinates else web.absolute("accounts.people")
     return {"call": call, "invitation": invitation, "url": url}
+
+
+@outbox.mail("bulk_reading")
+def bulk_reading(row: Email) -> Values | None:
+    """Somebody opens proposals faster than anybody reads: to the other coordinators, who can ask or end the role."""
+    call, person = _call(row), db.session.get(Person, uuid.UUID(row.values["person"]))
+    if call is None or person is None or row.person_id not in {p.id for p in queries.coordinators(call)}:
+        return None
+    url = web.absolute("calls.people", slug=call.slug)
+    return {"call": call, "person": person, "url": url, "when": row.created_at}
 
 
 @outbox.mail("result_overdue")

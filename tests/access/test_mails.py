@@ -93,6 +93,7 @@ MAILS: dict[str, tuple[str, str, Values]] = {
     "draft_due": ("drafter", "open", _proposal("draft")),
     "deadline_moved": ("drafter", "open", _proposal("draft")),
     "invited": ("newcomer", "review", lambda c, call: {"invitation": str(c.value("review", "invited.invitation"))}),
+    "bulk_reading": ("coordinator", "review", lambda cast, call: {"person": str(cast.people["reviewer"])}),
     "coordinator_added": ("coordinator", "review", _joined),
     "result_overdue": ("coordinator", "deciding", _overdue),
     "review_assigned": ("reviewer", "review", _review),

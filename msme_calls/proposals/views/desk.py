@@ -11,6 +11,7 @@ from msme_calls import clock, exports, i18n, uploads
 from msme_calls.accounts.models import Person, normal_address
 from msme_calls.accounts.sessions import me
 from msme_calls.accounts.views.proving import demand_proof
+from msme_calls.calls import bulk
 from msme_calls.calls.desk import at_desk, figures
 from msme_calls.calls.models import Call
 from msme_calls.calls.rules import may
@@ -32,7 +33,9 @@ def _wanted() -> dict[str, str]:
 
 def _found(slug: str, proposal_id: uuid.UUID) -> tuple[Call, Proposal]:
     call, _roles = at_desk(slug, "proposals")
-    return call, queries.load_for_staff(me(), call, proposal_id) or abort(404)
+    proposal = queries.load_for_staff(me(), call, proposal_id) or abort(404)
+    bulk.opened(call, proposal.id, me())
+    return call, proposal
 
 
 @bp.get("/desk/<slug>/proposals")

@@ -8,6 +8,7 @@ from flask import Response, abort, render_template
 from flask_login import current_user
 
 from msme_calls import clock, exports, i18n
+from msme_calls.calls import bulk
 from msme_calls.calls.desk import at_desk
 from msme_calls.calls.models import Call
 from msme_calls.exports import Column
@@ -94,6 +95,7 @@ def proposal(slug: str, proposal_id: uuid.UUID) -> str:
     call, _roles = at_desk(slug, "scores")
     person, at = current_user._get_current_object(), clock.now()
     found = proposals.load_for_staff(person, call, proposal_id) or abort(404)
+    bulk.opened(call, found.id, person)
     judges = found.id in queries.still_judges(person, call, at)
     reason = rules.no_reading(judges)
     return render_template(

@@ -11,6 +11,8 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from msme_calls import clock, i18n, uploads
+from msme_calls.accounts.sessions import me
+from msme_calls.calls import bulk
 from msme_calls.calls.models import Blindness
 from msme_calls.errors import Refused, again, typed
 from msme_calls.extensions import LANGUAGES, db
@@ -33,6 +35,10 @@ def queue() -> str:
     return render_template("reviews/queue.html", lines=lines, done=sum(w.done for w in lines))
 
 
+def _count(line: Waiting) -> None:
+    bulk.opened(line.assignment.proposal.call, line.assignment.proposal_id, me())
+
+
 def _own(assignment_id: uuid.UUID) -> Waiting:
     """One of the reader's own assignments; absent for everybody else, and once she may not judge it."""
     return queries.load_own(current_user, assignment_id, clock.now()) or abort(404)
@@ -43,6 +49,7 @@ def review(assignment_id: uuid.UUID) -> str | Written:
     line = queries.load_own(current_user, assignment_id, clock.now())
     if line is None:
         return _over(assignment_id)
+    _count(line)
     if request.method != "POST":
         saved = line.assignment.review
         return _page(line, _kept(saved) or Sheet({}, language=i18n.language()), saved.version if saved else 0)
@@ -148,7 +155,9 @@ def _page(
 @bp.get("/reviews/<uuid:assignment_id>/files/<uuid:file_id>")
 def file(assignment_id: uuid.UUID, file_id: uuid.UUID) -> FlaskResponse:
     """A file under the name that a reviewer may know; if the applicant is hidden, without names in its properties."""
-    proposal = _own(assignment_id).assignment.proposal
+    line = _own(assignment_id)
+    _count(line)
+    proposal = line.assignment.proposal
     counting = proposals.counting(proposal) or abort(404)
     seen = answers.seen_version(counting, proposal.call, Viewer.REVIEWER)
     files = {f["id"]: f for _section, shown in seen for answer in shown for f in answer.files}
