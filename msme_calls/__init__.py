@@ -61,8 +61,10 @@ def create_app(chosen: "Settings | None" = None) -> Application:
 def _features(app: Application) -> None:
     """Each feature's pages, in the order of a call's life."""
     from msme_calls import accounts, calls, decisions, history, outbox, proposals, publication, reviews, scanning
+    from msme_calls.backups import stock
 
-    app.extensions |= {"history": history, "outbox": outbox, "scanning": scanning}  # their tables belong to every installation
+    # Their tables and sweeps belong to every installation.
+    app.extensions |= {"history": history, "outbox": outbox, "scanning": scanning, "stock": stock}
 
     for feature in (accounts, calls, proposals, reviews, decisions, publication):
         feature.init_app(app)

@@ -8,6 +8,7 @@ import click
 import sqlalchemy as sa
 
 from msme_calls import Application, clock, create_app, health, history, i18n, jobs, server, settings
+from msme_calls.backups import commands
 from msme_calls.errors import Refused
 from msme_calls.extensions import LANGUAGES, db
 from msme_calls.settings import SettingsError
@@ -170,6 +171,10 @@ def record_past_editions() -> None:
         count = past.record_all(by=None, at=clock.tick())
         db.session.commit()
     click.echo(f"Past editions recorded: {count}.")
+
+
+for command in (commands.backup, commands.restore, commands.storage):
+    main.add_command(command)
 
 
 @main.group("history")

@@ -34,7 +34,14 @@ class Newer(Exception):
     """The database was upgraded by a later version than this one; the message names its revision."""
 
 
-def upgrade() -> None:
+def migrations() -> set[str]:
+    """The revisions that this version knows."""
+    from alembic.script import ScriptDirectory
+
+    return {known.revision for known in ScriptDirectory.from_config(alembic_config()).walk_revisions()}
+
+
+def upgrade(to: str = "head") -> None:
     """Run the migrations that the database lacks, all or none. Processes that do so at once wait for each other.
 
     A SQLite database is copied first, beside itself. Raises Newer, before anything is touched.
@@ -45,7 +52,7 @@ def upgrade() -> None:
     _copy(_before(config))
     with db.engine.connect() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
         connection.commit()
 
 

@@ -1,7 +1,8 @@
 """What the clock brings: sweeps that look for rows whose time has come. A lost wake-up loses nothing."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import wraps
 
 import structlog
 from flask import current_app
@@ -19,6 +20,20 @@ def sweep(function: Sweep) -> Sweep:
     """Register a sweep: it takes the instant, commits what it does, and returns how much it did."""
     SWEEPS[function.__name__] = function
     return function
+
+
+def hourly(function: Sweep) -> Sweep:
+    """A sweep that looks through much and hurries with nothing: each worker does it once an hour."""
+
+    @wraps(function)
+    def once(at: datetime) -> int:
+        last = current_app.extensions.setdefault("hourly", {})
+        if function.__name__ in last and timedelta() <= at - last[function.__name__] < timedelta(hours=1):
+            return 0
+        last[function.__name__] = at
+        return function(at)
+
+    return once
 
 
 def soon() -> None:

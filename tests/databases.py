@@ -93,6 +93,16 @@ class Databases:
             connection.execute(EMPTY)
         return address(server, name)
 
+    def empty_postgresql(self) -> str:
+        """The address of one more database of this worker, with nothing in it, not even tables."""
+        server, name = self._once("server", self._start), f"msme_{self.session}_{self.worker}_empty"
+        if server.startswith("unavailable"):
+            raise Unavailable(server)
+        with psycopg.connect(server, autocommit=True) as admin:
+            admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+            admin.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+        return address(server, name)
+
     def _make_postgresql(self, server: str, template: str) -> str:
         with psycopg.connect(server, autocommit=True) as admin:
             admin.execute(f"CREATE DATABASE {template}")

@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from msme_calls.accounts.models import Link, LoginSession, Throttle
-from msme_calls.extensions import db
-from msme_calls.sweeps import sweep
+from msme_calls.extensions import UTCDateTime, db
+from msme_calls.outbox import Email
+from msme_calls.sweeps import hourly, sweep
 
-MONTH, DAY = timedelta(days=30), timedelta(days=1)
+YEAR, MONTH, DAY = timedelta(days=365), timedelta(days=30), timedelta(days=1)
 
 
 @sweep
@@ -20,5 +21,18 @@ def forget_what_expired(at: datetime) -> int:
         sa.delete(Throttle).where(Throttle.first_at < at - DAY),
     )
     deleted = sum(db.session.execute(statement).rowcount for statement in old)  # type: ignore[attr-defined]
+    db.session.commit()
+    return deleted
+
+
+@sweep
+@hourly
+def forget_old_mails(at: datetime) -> int:
+    """Delete mails a year after they were sent, dropped or given up: until then they tell who was told what, and when.
+
+    Their keys, by which no reminder goes twice, are of instants long past by then.
+    """
+    ended = sa.func.coalesce(Email.sent_at, Email.dropped_at, Email.dead_at)
+    deleted = db.session.execute(sa.delete(Email).where(ended < sa.literal(at - YEAR, UTCDateTime()))).rowcount  # type: ignore[attr-defined]
     db.session.commit()
     return deleted

@@ -9,6 +9,7 @@ from msme_calls import history, outbox
 from msme_calls.calls.phases import Phase
 from msme_calls.extensions import db
 from msme_calls.proposals.models import Attachment, Proposal, ProposalVersion
+from msme_calls.sweeps import hourly, sweep
 from msme_calls.uploads import Scan, StoredFile
 
 DAY, MONTH = timedelta(days=1), timedelta(days=30)
@@ -33,6 +34,8 @@ def _held(file: Attachment) -> bool:
     return any(f["id"] == str(file.id) for version in file.proposal.versions for f in version.files)
 
 
+@sweep
+@hourly
 def forget_removed(at: datetime) -> int:
     """Forget files that were taken out of a draft a day ago and that no submitted version holds."""
     version = ProposalVersion

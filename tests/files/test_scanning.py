@@ -247,8 +247,8 @@ def test_one_person_can_not_fill_the_disk(make_app, clamd):
         actions.detach(made.attachments[0], by=made.owner, at=clock.now())
         db.session.commit()
         assert queries.kept_of(made.owner) == (1, 1_000_000)
-        assert files.forget_removed(clock.now() + timedelta(hours=23)) == 0
-        assert files.forget_removed(clock.now() + timedelta(hours=25)) == 1
+        assert files.forget_removed.__wrapped__(clock.now() + timedelta(hours=23)) == 0
+        assert files.forget_removed.__wrapped__(clock.now() + timedelta(hours=25)) == 1
         assert queries.kept_of(made.owner) == (0, 0)
         assert rules.no_room(300, 0, 500) and rules.no_room(299, 0, 500) is None
 
@@ -258,7 +258,7 @@ def test_what_a_submitted_version_holds_is_never_forgotten(proposal):
 
     actions.detach(proposal.attachments[0], by=proposal.owner, at=clock.now())
     db.session.commit()
-    assert files.forget_removed(clock.now() + timedelta(days=400)) == 0
+    assert files.forget_removed.__wrapped__(clock.now() + timedelta(days=400)) == 0
 
 
 @pytest.mark.parametrize("seconds", [-2, 2])
