@@ -12,7 +12,7 @@ import pytest
 from msme_calls.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCKS = ("requirements.lock", "requirements-dev.lock")
+LOCKS = ("requirements.lock", "requirements-scale.lock", "requirements-dev.lock")
 
 
 @pytest.mark.parametrize("name", LOCKS)
@@ -27,8 +27,9 @@ def test_every_pin_has_hashes_and_no_index_is_named(name: str) -> None:
 
 
 def test_developers_have_what_the_product_has() -> None:
-    runtime, developers = ({*re.findall(r"^\S+==\S+", (ROOT / name).read_text(), re.M)} for name in LOCKS)
-    assert runtime - developers == set()
+    runtime, scale, developers = ({*re.findall(r"^\S+==\S+", (ROOT / name).read_text(), re.M)} for name in LOCKS)
+    assert runtime - scale == scale - developers == set()
+    assert {pin.partition("==")[0] for pin in scale - runtime} >= {"psycopg", "redis", "obstore"}
     assert any(pin.startswith("uv==") for pin in developers)
 
 
