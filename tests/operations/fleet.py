@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import time_machine
@@ -34,12 +35,22 @@ def until(true: Callable[[], Any], what: str, seconds: float = 40) -> Any:
     return found
 
 
+def real() -> datetime:
+    """The time as other processes have it. (Time travels within time travels lag behind it, seen.)"""
+    return datetime.fromtimestamp(time_machine.escape_hatch.time.time(), UTC)
+
+
 class Fleet:
     """Processes with the settings of one installation; `log(name)` is what one of them said."""
 
     def __init__(self, folder: Path, **settings: Any) -> None:
         self.folder, self.settings = folder, {"data": folder / "installation", **settings}
         self.running: dict[str, subprocess.Popen[bytes]] = {}
+
+    @property
+    def host(self) -> str:
+        """The name that its servers answer to."""
+        return urlsplit(str(self.settings.get("public_url", ""))).hostname or "127.0.0.1"
 
     def start(self, name: str, program: list[str], **more: Any) -> subprocess.Popen[bytes]:
         own = {f"MSME_{key.upper()}": str(value) for key, value in {**self.settings, **more}.items()}
@@ -75,7 +86,7 @@ class Fleet:
         assert self.running[name].poll() is None, self.log(name)
         try:
             with urllib.request.urlopen(
-                urllib.request.Request(f"http://127.0.0.1:{port}/healthz", headers={"Host": NAME}), timeout=5
+                urllib.request.Request(f"http://127.0.0.1:{port}/healthz", headers={"Host": self.host}), timeout=5
             ) as answer:
                 return answer.status == 200
         except OSError:
@@ -118,7 +129,7 @@ def fleet(tmp_path: Path, databases: Databases) -> Iterator[Callable[..., Fleet]
         made.append(Fleet(tmp_path, database_url=address, **settings))
         return made[-1]
 
-    with time_machine.travel(datetime.fromtimestamp(time_machine.escape_hatch.time.time(), UTC), tick=True):
+    with time_machine.travel(real(), tick=True):
         yield make
         for one in made:
             one.end()

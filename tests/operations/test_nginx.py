@@ -4,12 +4,12 @@ import re
 import ssl
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 import pytest
 from operations.conftest import ROOT, free_port
-from operations.fleet import NAME, Fleet, Proxy, fleet, until  # noqa: F401  fixtures
+from operations.fleet import NAME, Fleet, Proxy, fleet, real, until  # noqa: F401  fixtures
 
 pytestmark = pytest.mark.timeout(120)
 PRODUCTION = {
@@ -84,7 +84,7 @@ def test_public_pages_are_kept_private_ones_never_and_no_key_gets_into_the_log(s
     until(lambda: proxy.kept()[:3] == ["MISS", "HIT", "HIT"], str(proxy.kept()))
     clocks = [re.findall(r'desc="([^"]+)"', answer.headers["Server-Timing"] or "") for answer, _ in pages]
     for [said] in clocks:  # the clock that pages count by is of each answer, also of a kept one
-        assert abs(datetime.fromisoformat(said) - datetime.now(UTC)) < timedelta(seconds=15)
+        assert abs(datetime.fromisoformat(said) - real()) < timedelta(seconds=15)
     style = re.search(rb'href="(/static/look\.css\?v=[^"]+)"', pages[0][1])
     assert style
     kept = [proxy.ask(style[1].decode())[0].headers["Cache-Control"] for _ in range(2)]
@@ -111,20 +111,20 @@ def test_no_kept_page_crosses_an_instant(fleet: Make) -> None:  # noqa: F811
     made.gunicorn("web", port, app="turning:app")
     proxy = Proxy(made, [port])
     made.serves("web", port)
-    instant = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=4)
+    instant = real().replace(microsecond=0) + timedelta(seconds=4)
     turn.write_text(instant.isoformat())
     seen: list[tuple[datetime, bytes, datetime]] = []
-    while datetime.now(UTC) < instant + timedelta(seconds=1):
-        begun = datetime.now(UTC)
+    while real() < instant + timedelta(seconds=1):
+        begun = real()
         answer, content = proxy.ask("/turning")
-        seen.append((begun, content, datetime.now(UTC)))
+        seen.append((begun, content, real()))
         time.sleep(0.02)
     assert {content for begun, content, _ in seen if begun >= instant} == {b"after"}
     assert {content for _, content, ended in seen if ended < instant} == {b"before"}
     until(lambda: proxy.kept().count("HIT") > 20, "nothing was kept")
 
 
-@pytest.mark.parametrize("front", ["nginx before gunicorn", "embedded"])
+@pytest.mark.parametrize("front", ["nginx before gunicorn", pytest.param("embedded", marks=pytest.mark.slow)])
 def test_forty_slow_uploads_slow_nobody_else(fleet: Make, front: str) -> None:  # noqa: F811
     """Forty applicants send at 250 bytes a second; a page that is drawn for each reader still comes at once."""
     made, port = fleet(**PRODUCTION), free_port()
