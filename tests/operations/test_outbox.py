@@ -1,5 +1,6 @@
 """Mails leave once, to one person each, whatever the mail server does; none is lost."""
 
+import contextlib
 import smtplib
 import socket
 import threading
@@ -56,6 +57,7 @@ def test_each_mail_goes_to_its_one_reader(posting: flask.Flask, mail_server: Mai
 
 
 def test_a_mail_waits_for_its_instant(posting: flask.Flask, mail_server: MailServer) -> None:
+    """Threat E5: not a microsecond early."""
     instant = datetime(2027, 6, 27, 8, tzinfo=UTC)
     queue(due=instant)
     just_before = instant - timedelta(microseconds=1)
@@ -119,6 +121,7 @@ def test_html_of_people_stays_text(posting: flask.Flask, mail_server: MailServer
 def test_a_server_that_is_down_loses_nothing(
     make_app: Callable[..., flask.Flask], letter: Callable[[flask.Flask], None]
 ) -> None:
+    """Threat C12: asked again after 1, 2, 4 … minutes, at most every six hours."""
     port = free_port()
     app = make_app(mail_server="127.0.0.1", mail_port=port, mail_tls=False)
     letter(app)
@@ -158,6 +161,7 @@ def test_a_server_that_is_down_is_not_asked_for_every_mail(
 
 
 def test_after_three_days_it_is_given_up(posting: flask.Flask, mail_server: MailServer) -> None:
+    """Threat C12."""
     mail_server.data = ["451 Later"] * 30
     queue()
     at = NOW
@@ -198,6 +202,7 @@ def hang_after_greeting(connection: socket.socket) -> None:
 def test_a_server_that_never_answers_holds_nobody_up(
     make_app: Callable[..., flask.Flask], letter: Callable[[flask.Flask], None], answer: Any
 ) -> None:
+    """Threat C13: silent from the first, hanging later, or answering drop by drop."""
     with answering(answer) as port:
         app = make_app(mail_server="127.0.0.1", mail_port=port, mail_tls=False, mail_timeout=1)
         letter(app)
@@ -209,7 +214,44 @@ def test_a_server_that_never_answers_holds_nobody_up(
             assert row().attempts == 1 and row().last_error and row().dead_at is None
 
 
+def test_after_a_mail_that_hung_the_others_go_on(
+    make_app: Callable[..., flask.Flask], letter: Callable[[flask.Flask], None], mail_server: MailServer
+) -> None:
+    """Threat C13: in the same turn; the one that hung goes at its next."""
+    real: int = mail_server.port  # type: ignore[attr-defined]
+    seen: list[int] = []
+
+    def hang_once(connection: socket.socket) -> None:
+        seen.append(1)
+        if len(seen) == 1:
+            connection.sendall(b"220 hello\r\n")
+            return
+        with socket.create_connection(("127.0.0.1", real)) as onward:
+            back = threading.Thread(target=_pour, args=(onward, connection), daemon=True)
+            back.start()
+            _pour(connection, onward)
+            back.join(5)
+
+    with answering(hang_once) as port:
+        app = make_app(mail_server="127.0.0.1", mail_port=port, mail_tls=False, mail_timeout=1)
+        letter(app)
+        with app.app_context():
+            for n in range(4):
+                queue(f"reader{n}@example.org")
+            assert outbox.deliver(NOW) == 3
+            assert outbox.deliver(NOW + AWAY) == 1
+    assert len({to for [to], _ in mail_server.received}) == len(mail_server.received) == 4
+
+
+def _pour(source: socket.socket, into: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while piece := source.recv(1 << 16):
+            into.sendall(piece)
+        into.shutdown(socket.SHUT_WR)
+
+
 def test_one_refused_address_ends_only_its_own_mail(posting: flask.Flask, mail_server: MailServer) -> None:
+    """Threat C14: one mail has one address, so that no half of a mail is taken; 5xx ends it, 4xx is tried again."""
     mail_server.recipients = {"gone@example.org": "550 No such user", "full@example.org": "451 Mailbox full"}
     for address in ("gone@example.org", "full@example.org", "ana@example.org"):
         queue(address)
@@ -276,6 +318,7 @@ def test_an_impolite_farewell_is_no_failure(posting: flask.Flask, mail_server: M
 def test_a_line_cut_before_the_answer_is_tried_again_under_the_same_number(
     posting: flask.Flask, mail_server: MailServer
 ) -> None:
+    """Threat C14: who gets it twice has it once, because her program knows the number."""
     mail_server.data = ["hang up", "451 Later"]
     queue()
     at = NOW
