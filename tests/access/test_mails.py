@@ -15,6 +15,7 @@ from msme_calls import clock, outbox
 from msme_calls.accounts.models import Person
 from msme_calls.calls.models import Call, Invitation
 from msme_calls.extensions import LANGUAGES, db
+from msme_calls.proposals.models import Proposal
 
 PHISH = "Dear winner, go to http://evil.example/prize <a href='http://evil.example'>now</a>"
 Values = Callable[[Any, Call | None], dict[str, Any]]
@@ -74,6 +75,12 @@ def _overdue(cast: Any, call: Call | None) -> dict[str, Any]:
     return {"result": call.result_at.isoformat()}
 
 
+def _infected(cast: Any, call: Call | None) -> dict[str, Any]:
+    """A file of hers in which a virus was found."""
+    file = db.session.get_one(Proposal, cast.value("open", "A.proposal")).attachments[0]
+    return {"file": str(file.id)}
+
+
 # Each mail of the product: to whom, in which call, and what its row holds.
 MAILS: dict[str, tuple[str, str, Values]] = {
     "confirm": ("newcomer", "", lambda cast, call: {"called": PHISH, "onward": ""}),
@@ -90,6 +97,7 @@ MAILS: dict[str, tuple[str, str, Values]] = {
     "received": ("owner", "open", _proposal("A", version=1)),
     "withdrawn": ("leaver", "open", _proposal("withdrawn")),
     "restored": ("owner", "open", _proposal("A")),
+    "file_refused": ("owner", "open", _infected),
     "draft_due": ("drafter", "open", _proposal("draft")),
     "deadline_moved": ("drafter", "open", _proposal("draft")),
     "invited": ("newcomer", "review", lambda c, call: {"invitation": str(c.value("review", "invited.invitation"))}),

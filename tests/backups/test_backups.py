@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 import world
 from applications import build, close
+from operations.stores import bucket, s3  # noqa: F401  fixtures
 
 from msme_calls import clock, history
 from msme_calls.accounts.models import Person
@@ -56,14 +57,14 @@ def elsewhere(tmp_path, databases):
     """A new, empty installation on each kind of database in turn, inside its context."""
     made = []
 
-    def new(kind):
+    def new(kind, **settings):
         folder = tmp_path / f"new-{len(made)}"
         folder.mkdir()
         if kind == "sqlite":
             url = f"sqlite:///{folder / 'new.sqlite3'}"
         else:
             url = databases.empty_postgresql()
-        made.append(build(url, folder))
+        made.append(build(url, folder, **settings))
         return made[-1].app_context()
 
     yield new
@@ -89,6 +90,31 @@ def test_every_row_and_file_is_there_again_on_any_database(full, target, elsewhe
         history.record("greet", by=person, at=clock.now())
         db.session.commit()
         assert history.verify()[1] is None
+        db.session.remove()
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_files_of_object_storage_go_to_a_folder_and_back(make_app, target, elsewhere, bucket):  # noqa: F811
+    """The way from one machine to many, and back."""
+    app = make_app(**bucket)
+    with app.app_context():
+        world.proposal(world.call("open", kind="rta-papers"))
+        db.session.commit()
+        hashes = list(db.session.scalars(sa.select(StoredFile.sha256)))
+        made = making.back_up(target, clock.now())
+        assert stock.take(clock.now()).good == len(hashes) > 0
+        before = {s: world.content(s) for s in hashes}
+        db.session.remove()
+    with elsewhere("sqlite"):
+        restoring.restore(made.path)
+        assert {s: world.content(s) for s in hashes} == before
+        again = making.back_up(target / "again.tar", clock.now())
+    for sha256 in hashes:
+        with app.app_context():
+            store().delete(sha256)
+    with elsewhere("sqlite", **bucket):
+        restoring.restore(again.path)
+        assert {s: world.content(s) for s in hashes} == before
         db.session.remove()
 
 

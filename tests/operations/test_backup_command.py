@@ -83,6 +83,7 @@ def new(kind: str, tmp_path: Path, databases) -> dict:
             "data": folder / "data"}  # fmt: skip
 
 
+@pytest.mark.parametrize("database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True)
 def test_a_backup_while_eight_people_write_is_whole_on_an_empty_machine(command, installation, databases, tmp_path):
     """Threat C22."""
     kind = installation["database_url"].partition(":")[0].partition("+")[0]
