@@ -363,7 +363,7 @@ def test_acts_about_proposals_are_told_to_whom_may_see_the_proposal(desk, by):
     db.session.commit()
     text = desk.page(f"/en/desk/{call.slug}/history").text
     assert seen.reference in text, "she may see it"
-    assert own.reference not in text, "her own is hidden from her on the desk, as everywhere"
+    assert own.reference not in text, "one of her own organisation is hidden from her here, as everywhere"
     assert started.reference not in text and started.owner.name not in text, "a draft is its applicant’s alone"
     file = desk.get(f"/en/desk/{call.slug}/history.json").text
     assert seen.reference in file and own.reference not in file and started.owner.name not in file
