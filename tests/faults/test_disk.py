@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +148,22 @@ def test_a_full_disk_is_told_loses_nothing_and_passes_without_a_new_start(case: 
         assert case.look("PRAGMA integrity_check") == "ok"
 
 
+def test_where_bodies_are_received_there_is_no_room(case: Case) -> None:
+    """The system’s folder for temporary files: what is sent ends there, nothing is acknowledged, and others go on."""
+    case.running.end()
+    folder = case.volume.path / "temporary"
+    folder.mkdir()
+    case.running = case.site.start("serve", code=f"import tempfile\ntempfile.tempdir = {str(folder)!r}")
+    case.running.ready()
+    content = pdf() + b" " * 800_000
+    with case.volume.full(case.running):
+        with suppress(ConnectionError):  # or our page
+            assert case.upload(content)[0] == 503
+        assert case.running.get("/healthz")[0] == 200
+    assert case.files() == 0
+    assert (case.upload(content)[0], case.files()) == (302, 1)
+
+
 def test_a_log_that_finds_no_room_costs_no_page(site: Site) -> None:
     running = site.start("serve", errors="/dev/full")
     running.ready()
@@ -155,7 +171,7 @@ def test_a_log_that_finds_no_room_costs_no_page(site: Site) -> None:
     assert running.get("/en/absent")[0] == 404
 
 
-@pytest.mark.parametrize("place", ["nothing", "an empty folder"])
+@pytest.mark.parametrize("place", [pytest.param("nothing", marks=pytest.mark.slow), "an empty folder"])
 def test_a_folder_that_is_gone_is_told_and_is_not_replaced(case: Case, tmp_path: Path, place: str) -> None:
     """As when a volume is unmounted: whoever went on would write into nothing."""
     data, gone = case.volume.path / "here", case.volume.path / "gone"

@@ -42,7 +42,7 @@ def posting(site: Site, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
     """A site that sends by SMTP."""
     monkeypatch.setitem(outbox.MAILS, "letter", lambda row: {})
     port = mail_server.port  # type: ignore[attr-defined]
-    site.settings |= {"mail_server": "127.0.0.1", "mail_port": port, "mail_tls": "false", "mail_timeout": 5}
+    site.settings |= {"mail_server": "127.0.0.1", "mail_port": port, "mail_tls": "false", "mail_timeout": 20}
     return site
 
 

@@ -236,7 +236,7 @@ def test_waiting_is_bounded(app: flask.Flask) -> None:
     assert (pool.size(), pool._max_overflow, pool._timeout) == (10, 0, 3)
 
 
-@pytest.mark.parametrize("collisions, status, saved", [(1, 302, True), (2, 302, True), (3, 503, False)])
+@pytest.mark.parametrize("collisions, status, saved", [(2, 302, True), (3, 503, False)])
 def test_what_collides_is_done_anew_a_few_times_and_then_given_back(
     app: flask.Flask, monkeypatch: pytest.MonkeyPatch, collisions: int, status: int, saved: bool
 ) -> None:
