@@ -71,23 +71,20 @@ def test_what_was_written_is_kept_while_she_is_asked(app: Any, at: Any) -> None:
     assert sorted(queries.in_force(made.call).unseal_note.values()) == sorted(notes.values())
 
 
-@pytest.mark.parametrize("path", [*READING, *ACTING])
-def test_each_grave_act_asks_whoever_may_do_it_and_is_absent_for_others(
-    made: Any, app: Any, at: Any, path: str
-) -> None:
+def test_each_grave_act_asks_those_who_may_and_is_absent_for_others(made: Any, app: Any, at: Any) -> None:
     mine, other = browser_of(app, made.first), browser_of(app, world.person())
-    page = mine.page(f"/en/desk/{made.call.slug}")
-    token = page.form(button="Sign out").values["csrf_token"]
+    own = mine.page(f"/en/desk/{made.call.slug}").form(button="Sign out").values["csrf_token"]
     strange = other.page("/en/profile").form(button="Sign out").values["csrf_token"]
     at(clock.now() + LATER)
-    url = f"/en/desk/{made.call.slug}/{path}"
+    for path in (*READING, *ACTING):
 
-    def go(client: Any, token: str, url: str) -> Any:
-        return client.get(url) if path in READING else client.post(url, data={"csrf_token": token})
+        def go(client: Any, token: str, slug: str, path: str = path) -> Any:
+            url = f"/en/desk/{slug}/{path}"
+            return client.get(url) if path in READING else client.post(url, data={"csrf_token": token})
 
-    assert asked(go(mine, token, url))
-    hidden, absent = go(other, strange, url), go(other, strange, f"/en/desk/no-such-call/{path}")
-    assert (hidden.status_code, hidden.data) == (404, absent.data)
+        assert asked(go(mine, own, made.call.slug)), path
+        hidden, absent = go(other, strange, made.call.slug), go(other, strange, "no-such-call")
+        assert (hidden.status_code, hidden.data) == (404, absent.data), path
 
 
 def test_an_export_goes_on_where_it_stopped(made: Any, app: Any, at: Any) -> None:

@@ -66,7 +66,7 @@ def _password(person: Person) -> None:
     except TooManyRequests as error:
         raise Unproved(_wait(error)) from error
     if right is None:
-        raise Unproved(_("This is not your password. What you sent is still kept here."))
+        raise Unproved(_("This is not your password. Check it, then try again."))
 
 
 def _send_link() -> None:
