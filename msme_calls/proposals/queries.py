@@ -41,16 +41,18 @@ def kept_of(person: Person) -> tuple[int, int]:
     return count, int(size)
 
 
-def load_own(person: Person, proposal_id: uuid.UUID) -> Proposal | None:
-    """One of the person's own proposals with what its pages need."""
+def load_own(person: Person, proposal_id: uuid.UUID, whole: bool = True) -> Proposal | None:
+    """One of the person's own proposals with what its pages need; not `whole`: with the form alone.
+
+    Whoever locks it next reads its parts after that anyway.
+    """
     call = joinedload(Proposal.call)
     parts = (
         call.selectinload(Call.sections).selectinload(Section.questions),
         *(call.defer(getattr(Call, text)) for text in TEXTS),  # what its public page says at length
-        selectinload(Proposal.drafts),
-        selectinload(Proposal.attachments),
-        selectinload(Proposal.versions),
     )
+    if whole:
+        parts += tuple(selectinload(p) for p in (Proposal.drafts, Proposal.attachments, Proposal.versions))
     return db.session.scalar(own(person).where(Proposal.id == proposal_id).options(*parts))
 
 

@@ -21,9 +21,9 @@ from msme_calls.proposals.models import Proposal, Status
 from msme_calls.proposals.views import bp
 
 
-def own(proposal_id: uuid.UUID) -> Proposal:
+def own(proposal_id: uuid.UUID, whole: bool = True) -> Proposal:
     """One of the reader's own proposals; absent for everybody else."""
-    return queries.load_own(me(), proposal_id) or abort(404)
+    return queries.load_own(me(), proposal_id, whole) or abort(404)
 
 
 def course(proposal: Proposal) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def check(proposal_id: uuid.UUID) -> str:
 
 @bp.post("/proposals/<uuid:proposal_id>/submit")
 def submit(proposal_id: uuid.UUID) -> Response:
-    proposal = own(proposal_id)
+    proposal = own(proposal_id, whole=False)
     key = request.form.get("key", type=uuid.UUID) or abort(400)
     actions.submit(proposal, str(key), by=me(), at=clock.now())
     db.session.commit()

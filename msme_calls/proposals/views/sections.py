@@ -40,7 +40,7 @@ def section(proposal_id: uuid.UUID, key: str) -> str:
 @bp.post("/proposals/<uuid:proposal_id>/sections/<key>")
 def save(proposal_id: uuid.UUID, key: str) -> str | Response | tuple[str, int]:
     db.session().expire_on_commit = False  # what was saved is shown again: no need to read it anew after each commit
-    proposal = own(proposal_id)
+    proposal = own(proposal_id, whole=False)
     here = _section(proposal, key)
     if rules.no_edit(proposal.status, proposal.call.phase(clock.now())):
         return _closed(proposal, here, typed()), 403
