@@ -32,6 +32,7 @@ FILES = {
     "calls.history_file", "proposals.export", "proposals.file", "proposals.staff_file", "results.sealed_file",
     "reviews.file", "reviews.progress_file", "reviews.ranking_file",
     "mailbox.html",  # a mail as mail programs show it
+    "accounts.organisation_start", "accounts.organisation_back",  # ways to elsewhere and back, if there is an elsewhere
 }  # fmt: skip
 FEATURES = ("accounts", "calls", "proposals", "reviews", "decisions", "publication")
 ELSEWHERE = {"results": "publication", "mailbox": "publication"}
