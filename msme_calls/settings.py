@@ -96,12 +96,7 @@ class Settings:
                 raise SettingsError(f"MSME_{name.upper()} must be from {least} to {most}, not {getattr(self, name)}.")
         if self.staff_second_factor not in ("", "required", "offered"):
             raise SettingsError("MSME_STAFF_SECOND_FACTOR must be required or offered.")
-        if 0 < len(self.metrics_token) < 16:
-            raise SettingsError("MSME_METRICS_TOKEN must have at least 16 characters.")
-        if self.redis_url and not self.redis_url.startswith(("redis://", "rediss://", "unix://")):
-            raise SettingsError("MSME_REDIS_URL must be an address like redis://host:6379/0.")
-        if self.storage_url:
-            self._refuse_storage()
+        self._refuse_services()
         if self.public_url and not self.public_url.startswith(("http://", "https://")):
             raise SettingsError("MSME_PUBLIC_URL must be a whole address, like https://calls.example.org.")
         if self.env == "development" and self.public_url.startswith("https://"):
@@ -112,6 +107,14 @@ class Settings:
             raise SettingsError("MSME_CLAMD must be unix:/path/of/socket or tcp:host:port.")
         if self.log_level.upper() not in _LEVELS:
             raise SettingsError(f"MSME_LOG_LEVEL must be one of {', '.join(_LEVELS)}.")
+
+    def _refuse_services(self) -> None:
+        if 0 < len(self.metrics_token) < 16:
+            raise SettingsError("MSME_METRICS_TOKEN must have at least 16 characters.")
+        if self.redis_url and not self.redis_url.startswith(("redis://", "rediss://", "unix://")):
+            raise SettingsError("MSME_REDIS_URL must be an address like redis://host:6379/0.")
+        if self.storage_url:
+            self._refuse_storage()
 
     def _refuse_storage(self) -> None:
         try:

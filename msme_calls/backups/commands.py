@@ -1,12 +1,15 @@
 """The commands that back up, restore and take stock."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
+import sqlalchemy as sa
 
-from msme_calls import clock
+from msme_calls import clock, pulse
 from msme_calls.backups import Unusable, making, restoring, stock
+from msme_calls.extensions import db
 
 
 @click.command()
@@ -26,6 +29,8 @@ def backup(target: Path, keep: int | None, keep_days: int | None) -> None:
             old = making.forget_old(made.path.parent, at, keep, keep_days)
         except Unusable as error:
             raise click.ClickException(str(error)) from None
+        if not made.lost:
+            _note(at)
     click.echo(
         f"{made.path}\nRows: {made.rows}. Files: {made.files}. Head of the history: {made.head[0]} {made.head[1]}"
     )
@@ -35,6 +40,17 @@ def backup(target: Path, keep: int | None, keep_days: int | None) -> None:
         raise click.ClickException(
             "These files are missing or damaged in the store, and so not in the backup: " + ", ".join(made.lost)
         )
+
+
+def _note(at: datetime) -> None:
+    """Have /metrics tell how old the last whole backup is. The backup is made, even if that can't be written now."""
+    db.session.rollback()  # what was read so far is no base to write on
+    try:
+        pulse.note("backup", at)
+        db.session.commit()
+    except sa.exc.OperationalError:
+        db.session.rollback()
+        click.echo("The backup is whole. That it was made could not be noted for /metrics.", err=True)
 
 
 @click.command()
