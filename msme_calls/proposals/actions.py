@@ -127,10 +127,9 @@ def attach(proposal: Proposal, key: str, checked: uploads.Checked, *, by: Person
             former.removed_at = at
     else:
         allow(rules.no_more_files(len(there), most))
-    uploads.remember(checked, at)
     row = Attachment(
-        question=key, sha256=checked.sha256, name=checked.name, kind=checked.kind, size=checked.size,
-        pages=checked.pages, added_at=at,
+        question=key, sha256=checked.sha256, stored=uploads.remember(checked, at), name=checked.name,
+        kind=checked.kind, size=checked.size, pages=checked.pages, added_at=at,
     )  # fmt: skip
     proposal.attachments.append(row)
     return row
