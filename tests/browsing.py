@@ -19,7 +19,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 CHROMIUM_FLAGS = (
     "--no-sandbox --headless --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --host-resolver-rules=MAP|*|~NOTFOUND,EXCLUDE|127.0.0.1,EXCLUDE|localhost"
+    "--disable-component-update --disable-sync "
+    "--host-resolver-rules=MAP|*|~NOTFOUND,EXCLUDE|127.0.0.1,EXCLUDE|localhost"
 )
 
 

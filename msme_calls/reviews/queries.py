@@ -301,9 +301,11 @@ def _placed_rows(person: Person, call: Call, first: int, end: int) -> list[tuple
     if not found:
         return []
     keys = [(s.mean, s.ties) for _p, s, _r in found]
-    number, rows = _better(call, found[0][1]) + 1 if before else 1, []
+    number = _better(call, found[0][1]) + 1 if before else 1
+    rows: list[tuple[_Row, Place | None]] = []
     for n, key in enumerate(keys):
-        number = number if n and keys[n - 1] == key else number if not n else before + n + 1
+        if n and keys[n - 1] != key:
+            number = before + n + 1
         rows.append((found[n], Place(number, key in (keys[n - 1 : n] + keys[n + 1 : n + 2]))))
     return rows[first - before : end - before]
 
