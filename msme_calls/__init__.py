@@ -6,7 +6,21 @@ from typing import TYPE_CHECKING
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from msme_calls import access, clock, database, errors, health, i18n, logs, mailbox, metrics, outages, settings, web
+from msme_calls import (
+    access,
+    clock,
+    database,
+    errors,
+    health,
+    i18n,
+    logs,
+    mailbox,
+    metrics,
+    outages,
+    sentences,
+    settings,
+    web,
+)
 from msme_calls.extensions import compress, csrf, db, mail
 
 if TYPE_CHECKING:
@@ -39,6 +53,7 @@ def create_app(chosen: "Settings | None" = None) -> Application:
     logs.init_app(app)
     clock.init_app(app)
     i18n.init_app(app)
+    sentences.init_app(app)
     web.init_app(app)
     db.init_app(app)
     database.init_app(app)
