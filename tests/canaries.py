@@ -34,7 +34,7 @@ MACHINE = {
     "history": {"prev", "hash", "payload_hash", "salt", "payload", "verb"},
     "invitations": {"language", "role"},
     "links": {"token_hash", "purpose", "address", "values", "used_by"},
-    "login_sessions": {"sid_hash"},
+    "login_sessions": {"sid_hash", "browser", "system"},
     "memberships": {"role", "languages"},
     "past_editions": {"kind", "unknown"},
     "people": {"name_folded", "organisation_folded", "language", "zone", "password"},

@@ -142,7 +142,10 @@ def test_every_import_is_used(jinja, name):
 @pytest.mark.parametrize("name", ["404", "429", "error", "unavailable"])
 def test_an_error_page_tells_nothing(jinja, name):
     page = jinja.get_template(f"errors/{name}.html").render(
-        canonical="https://example.org/secret", alternates=[("fr", "https://example.org/fr/secret")], reference="R-1"
+        sentence="",
+        canonical="https://example.org/secret",
+        alternates=[("fr", "https://example.org/fr/secret")],
+        reference="R-1",
     )
     assert not re.search("secret|THE-TOKEN|canonical|alternate", page)
     assert ("R-1" in page) == (name == "error")

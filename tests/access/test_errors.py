@@ -38,6 +38,7 @@ ERRORS: dict[int, Callable[[], None]] = {500: crash, 503: away, 429: throttled}
 @pytest.mark.parametrize("status", ERRORS)
 def test_a_failure_anywhere_shows_a_page_and_nothing_of_the_inside(seen: Any, monkeypatch: Any, status: int) -> None:
     """Threat B27."""
+    forget_kept(seen)
     for endpoint, rule, line in lines(seen.app):
         method = methods(rule)[0]
         view = _failing(seen.app.view_functions[endpoint], ERRORS[status])
@@ -50,6 +51,11 @@ def test_a_failure_anywhere_shows_a_page_and_nothing_of_the_inside(seen: Any, mo
         assert not TRACES.search(text + str(response.headers)), endpoint
         assert response.mimetype == "text/html" and response.headers["Cache-Control"] == "no-store", endpoint
         assert "canonical" not in text and 'rel="alternate"' not in text, endpoint
+
+
+def forget_kept(seen: Any) -> None:
+    """Pages that are kept are answered without their view."""
+    seen.app.extensions["public_pages"].kept.clear()
 
 
 def _failing(view: Any, error: Callable[[], None]) -> Any:
@@ -134,6 +140,7 @@ def test_a_refused_act_says_why_in_the_readers_language(seen: Any, lang: str) ->
 
 def test_every_error_page_is_drawn_without_the_database(seen: Any, monkeypatch: Any) -> None:
     """A page that says that the database is away must not ask it who reads."""
+    forget_kept(seen)
     monkeypatch.setitem(
         seen.app.view_functions, "publication.help", _failing(seen.app.view_functions["publication.help"], away)
     )
