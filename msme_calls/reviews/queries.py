@@ -242,12 +242,37 @@ def _final(line: Waiting) -> bool:
 # The ranking
 
 
+class Face(NamedTuple):
+    """What a row of the ranking shows of its proposal."""
+
+    id: uuid.UUID
+    reference: str
+    title: str
+    organisation: str
+    economy: str
+    language: str
+
+
+class Figures(NamedTuple):
+    """What it shows of the proposal's standing."""
+
+    mean: int | None = None
+    spread: int | None = None
+    ties: str = ""
+    draw: str = ""
+    count: int = 0
+
+
 class Ranked(NamedTuple):
     """A row of the ranking. Without `proposal` and `standing` for whoever may not see it; no place without a mean."""
 
-    proposal: Proposal | None
-    standing: Standing | None
+    proposal: Face | None
+    standing: Figures | None
     place: Place | None
+
+
+_FACE = tuple(getattr(Proposal, name) for name in Face._fields)
+_FIGURES = tuple(getattr(Standing, name) for name in Figures._fields)
 
 
 # The order of the ranking in SQL, for proposals joined with their standings.
@@ -271,24 +296,32 @@ def order(person: Person, call: Call) -> list[tuple[uuid.UUID, Place | None, boo
     return [(row[0], found[row[0]], bool(row[3])) for row in rows]
 
 
-def ranked(person: Person, call: Call, first: int = 0, last: int | None = None) -> list[Ranked]:
+def ranked(
+    person: Person, call: Call, first: int = 0, last: int | None = None, with_place: int | None = None
+) -> list[Ranked]:
     """The ranking as the person may see it, or its rows `first` to `last` (from 0, `last` not included).
 
     A proposal without submitted reviews has a standing without a mean, and no place. Recused rows keep theirs.
+    `with_place`: how many have one, if that is known already.
     """
-    with_place = placed(call)
+    with_place = placed(call) if with_place is None else with_place
     end = with_place if last is None else min(last, with_place)
     rows = _placed_rows(person, call, first, end) if first < end else []
     if last is None or last > with_place:
         skipped = max(0, first - with_place)
         rows += [(row, None) for row in _rest(person, call, skipped, None if last is None else last - with_place)]
     return [
-        Ranked(None, None, place) if recused else Ranked(proposal, standing or Standing(count=0), place)
+        Ranked(None, None, place) if recused else Ranked(proposal, standing, place)
         for (proposal, standing, recused), place in rows
     ]
 
 
-_Row = tuple[Proposal, Standing | None, bool]
+_Row = tuple[Face, Figures, bool]
+
+
+def _rows(found: Iterable[Any]) -> list[_Row]:
+    """Rows of plain columns: reading fifty proposals as objects takes longer than finding them."""
+    return [(Face(*row[:6]), Figures(*row[6:10], row[10] or 0), bool(row[11])) for row in found]
 
 
 def _placed_rows(person: Person, call: Call, first: int, end: int) -> list[tuple[_Row, Place | None]]:
@@ -297,7 +330,7 @@ def _placed_rows(person: Person, call: Call, first: int, end: int) -> list[tuple
     No row before them is read but for its index entry; the number of the first comes from counting what is better.
     """
     before, after = max(0, first - 1), end + 1
-    found = [(p, s, bool(r)) for p, s, r in db.session.execute(_by_rank(person, call, before, after - before))]
+    found = _rows(db.session.execute(_by_rank(person, call, before, after - before)))
     if not found:
         return []
     keys = [(s.mean, s.ties) for _p, s, _r in found]
@@ -310,11 +343,10 @@ def _placed_rows(person: Person, call: Call, first: int, end: int) -> list[tuple
     return rows[first - before : end - before]
 
 
-def _by_rank(person: Person, call: Call, first: int, many: int) -> sa.Select[Proposal, Standing, bool]:
+def _by_rank(person: Person, call: Call, first: int, many: int) -> sa.Select[Any]:
     """Proposals that have a place with their standings, in order, as the index has it: no mean is null."""
-    rows = sa.select(Proposal, Standing, proposals.in_conflict(person)).join(
-        Standing, Standing.proposal_id == Proposal.id
-    )
+    rows: sa.Select[Any] = sa.select(*_FACE, *_FIGURES, proposals.in_conflict(person))
+    rows = rows.join(Standing, Standing.proposal_id == Proposal.id)
     rows = rows.where(Standing.call_id == call.id, Standing.mean.is_not(None), Proposal.status == Status.SUBMITTED)
     in_order = (Standing.mean.desc(), Standing.ties.desc(), Standing.draw.desc(), Proposal.reference)
     return rows.order_by(*in_order).offset(first).limit(many)
@@ -322,17 +354,17 @@ def _by_rank(person: Person, call: Call, first: int, many: int) -> sa.Select[Pro
 
 def _rest(person: Person, call: Call, first: int, last: int | None) -> list[_Row]:
     """Proposals that have no place: nobody has judged them yet."""
+    rows: sa.Select[Any] = sa.select(*_FACE, *_FIGURES, proposals.in_conflict(person))
     rows = (
-        sa.select(Proposal, Standing, proposals.in_conflict(person))
-        .outerjoin(Standing, Standing.proposal_id == Proposal.id)
+        rows.outerjoin(Standing, Standing.proposal_id == Proposal.id)
         .where(Proposal.call_id == call.id, Proposal.status == Status.SUBMITTED, Standing.mean.is_(None))
         .order_by(*IN_ORDER)
     )
     rows = rows.offset(first) if last is None else rows.offset(first).limit(last - first)
-    return [(proposal, standing, bool(recused)) for proposal, standing, recused in db.session.execute(rows)]
+    return _rows(db.session.execute(rows))
 
 
-def _better(call: Call, standing: Standing) -> int:
+def _better(call: Call, standing: Figures) -> int:
     """How many proposals stand before those that equal this one on the mean and on every tie-break."""
     better = (Standing.mean > standing.mean) | ((Standing.mean == standing.mean) & (Standing.ties > standing.ties))
     return _standings(call, better)

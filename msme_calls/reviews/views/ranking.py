@@ -4,10 +4,10 @@ import uuid
 from itertools import pairwise
 from typing import Any
 
-from flask import Response, abort, render_template
-from flask_login import current_user
+from flask import Response, abort, render_template, url_for
 
 from msme_calls import clock, exports, i18n
+from msme_calls.accounts.sessions import me
 from msme_calls.calls import bulk
 from msme_calls.calls.desk import at_desk
 from msme_calls.calls.models import Call
@@ -24,15 +24,16 @@ SIZE = 50
 @bp.get("/desk/<slug>/ranking")
 def ranking(slug: str) -> str:
     call, _roles = at_desk(slug, "scores")
-    person = current_user._get_current_object()
+    person = me()
     pagination = paginate(queries.number(call), SIZE)
     placed = queries.placed(call)
-    rows = queries.ranked(person, call, pagination.offset, pagination.last)
+    rows = queries.ranked(person, call, pagination.offset, pagination.last, placed)
     return render_template(
         "reviews/ranking.html",
         call=call,
         rows=rows,
         parted=_parted(rows),
+        address=url_for("reviews.ranking", slug=call.slug),
         pagination=pagination,
         placed=placed,
         cut=min(call.winners, placed),
@@ -55,7 +56,7 @@ def _parted(rows: list[Ranked]) -> set[uuid.UUID]:
 @bp.get("/desk/<slug>/ranking.<any(csv,json):ending>")
 def ranking_file(slug: str, ending: str) -> Response:
     call, _roles = at_desk(slug, "scores")
-    person = current_user._get_current_object()
+    person = me()
     masked = queries.still_judges(person, call, clock.now())
     rows = queries.ranked(person, call)
     return exports.download(_columns(call, masked), rows, f"{call.slug}-ranking", ending)
@@ -93,7 +94,7 @@ def _columns(call: Call, masked: set[uuid.UUID]) -> list[Column]:
 @bp.get("/desk/<slug>/ranking/<uuid:proposal_id>")
 def proposal(slug: str, proposal_id: uuid.UUID) -> str:
     call, _roles = at_desk(slug, "scores")
-    person, at = current_user._get_current_object(), clock.now()
+    person, at = me(), clock.now()
     found = proposals.load_for_staff(person, call, proposal_id) or abort(404)
     bulk.opened(call, found.id, person)
     judges = found.id in queries.still_judges(person, call, at)
