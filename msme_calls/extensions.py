@@ -16,9 +16,10 @@ from flask_sqlalchemy import SQLAlchemy
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
-from sqlalchemy.orm import DeclarativeBase, Mapped, RelationshipDirection, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, RelationshipDirection, Session, mapped_column
 
 LANGUAGES = ("en", "fr", "es")
+_LOCKED = "locked rows"  # noted in the session until its transaction ends
 writing: ContextVar[bool] = ContextVar("writing", default=True)  # False while a request may only read
 
 
@@ -127,7 +128,23 @@ def insert_into(table: type[Base]) -> Any:
     return (postgresql if db.engine.dialect.name == "postgresql" else sqlite).insert(table)
 
 
-def lock(row: Base) -> None:
+def locked(row: Base) -> bool:
+    """Whether this transaction has locked a row."""
+    return row in db.session.info.get(_LOCKED, ())
+
+
+def note_lock(row: Base) -> None:
+    """A row was locked by the very statement that loaded it."""
+    db.session.info.setdefault(_LOCKED, set()).add(row)
+
+
+@event.listens_for(Session, "after_commit")
+@event.listens_for(Session, "after_soft_rollback")
+def _forget_locks(session: Session, *_: Any) -> None:
+    session.info.pop(_LOCKED, None)
+
+
+def lock(row: Base, keep: tuple[str, ...] = ()) -> None:
     """Lock a row until the end of the transaction and read it anew; what was changed so far is written first.
 
     Without the flush a refresh would drop changes of its parts that are not written yet (seen). Rows that only refer
@@ -136,6 +153,9 @@ def lock(row: Base) -> None:
     db.session.flush()
     mapper = sa.inspect(type(row))
     columns = [column.key for column in mapper.column_attrs]
-    parts = [r.key for r in mapper.relationships if r.direction is not RelationshipDirection.MANYTOONE]
+    parts = [
+        r.key for r in mapper.relationships if r.direction is not RelationshipDirection.MANYTOONE and r.key not in keep
+    ]
     db.session.expire(row, parts)  # they are read anew if they are looked at: most are not
     db.session.refresh(row, columns, with_for_update={"of": type(row), "key_share": True})
+    note_lock(row)

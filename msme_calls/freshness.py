@@ -25,12 +25,18 @@ class PublicNumber(Base):
 
 
 _NOW = sa.select(PublicNumber.__table__.c.number).where(PublicNumber.__table__.c.id == 1)
+NUMBER = sa.func.coalesce(_NOW.scalar_subquery(), 0)  # to be read along with rows, at no statement of its own
 
 
 def shown_to_all(model: Model) -> Model:
     """Mark a table whose rows public pages show."""
     _SHOWN.add(model)
     return model
+
+
+def changed() -> bool:
+    """Whether this transaction has changed what everybody may see, and so has yet to raise the number."""
+    return bool(db.session.info.get(_CHANGED))
 
 
 def number() -> int:

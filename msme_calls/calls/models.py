@@ -1,6 +1,7 @@
 """Calls with everything that varies by year as data; their criteria, form, partners, roles and invitations."""
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
 from enum import Enum
 
@@ -132,6 +133,11 @@ class Call(Base):
         return phase(self.life, at)
 
     @property
+    def form(self) -> "Form":
+        """The form to read: the copy that this process keeps, if whoever loaded the call has given it one."""
+        return vars(self).get("kept_form") or Form(self.sections)
+
+    @property
     def questions(self) -> list["Question"]:
         """All questions in the form's order."""
         return [q for s in self.sections for q in s.questions]
@@ -232,6 +238,14 @@ class Question(Base):
     options: Mapped[dict] = mapped_column(default=dict)
     section: Mapped[Section] = relationship(back_populates="questions")
     __table_args__ = (sa.UniqueConstraint("section_id", "key"),)
+
+
+class Form:
+    """A form as it is asked: its sections in order, and all their questions. Nobody changes what is read here."""
+
+    def __init__(self, sections: Iterable[Section]) -> None:
+        self.sections = list(sections)
+        self.questions = [q for s in self.sections for q in s.questions]
 
 
 class Membership(Base):

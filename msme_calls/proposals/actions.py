@@ -14,7 +14,7 @@ from msme_calls.accounts.models import Person
 from msme_calls.calls.models import Call, Section
 from msme_calls.calls.queries import reread
 from msme_calls.errors import allow
-from msme_calls.extensions import db, lock
+from msme_calls.extensions import db, lock, locked
 from msme_calls.proposals import answers as answering
 from msme_calls.proposals import conflicts, queries, rules
 from msme_calls.proposals.models import Attachment, Conflict, Proposal, ProposalVersion, SectionDraft, Status
@@ -40,13 +40,17 @@ def start_or_continue(call: Call, known: int, *, by: Person, at: datetime) -> Pr
     """
     lock(by)
     mine = list(db.session.scalars(queries.own_in(by, call)))
-    return mine[0] if len(mine) > known else start(call, by=by, at=at)
+    return mine[0] if len(mine) > known else _start(call, mine, by, at)
 
 
 def start(call: Call, *, by: Person, at: datetime) -> Proposal:
     """Begin a draft; its reference says nothing of how many there are."""
+    return _start(call, list(db.session.scalars(queries.own_in(by, call))), by, at)
+
+
+def _start(call: Call, mine: list[Proposal], by: Person, at: datetime) -> Proposal:
     allow(rules.no_start(call.phase(at)))
-    allow(rules.no_more_drafts(queries.drafts_of(by, call)))
+    allow(rules.no_more_drafts(sum(p.status is Status.DRAFT for p in mine)))
     code = "".join(secrets.choice(_LETTERS) for _ in range(6))
     proposal = Proposal(
         call=call,
@@ -61,19 +65,22 @@ def start(call: Call, *, by: Person, at: datetime) -> Proposal:
     return proposal
 
 
-def _lock(proposal: Proposal) -> None:
+def _lock(proposal: Proposal, keep: tuple[str, ...] = ()) -> None:
     """Whoever waited for the proposal is judged by the phase that its call has then, not by the one before."""
-    lock(proposal)
-    reread(proposal.call)
+    if not locked(proposal):
+        lock(proposal, keep)
+        reread(proposal.call)
 
 
-def lock_whole(proposal: Proposal) -> None:
-    """Lock a proposal and read anew what is written of it, its sections and files included."""
+def lock_whole(proposal: Proposal, keep: tuple[str, ...] = ()) -> None:
+    """Lock a proposal and read anew what is written of it: its sections and files too, but for parts to `keep`."""
     db.session.flush()
+    if locked(proposal):  # since then nobody else has changed any of it
+        return
     known = proposal.__dict__  # what was never looked at need not be forgotten
-    for part in (*known.get("drafts", ()), *known.get("attachments", ())):
+    for part in (p for name in ("drafts", "attachments") if name not in keep for p in known.get(name, ())):
         db.session.expire(part)
-    _lock(proposal)
+    _lock(proposal, keep)
 
 
 def save_section(
@@ -102,12 +109,12 @@ def save_section(
     part.answers = {**part.answers, **kept}
     part.saved_at, part.saved_by_id = at, by.id
     if proposal.status is Status.DRAFT:
-        _show(proposal, answering.draft_answers(proposal))
+        _show(proposal, answering.typed_answers(proposal))
     return part
 
 
 def _show(proposal: Proposal, answers: Mapping[str, Any]) -> None:
-    for name, value in answering.face(proposal.call.questions, answers).items():
+    for name, value in answering.face(proposal.call.form.questions, answers).items():
         setattr(proposal, name, value)
 
 
@@ -116,19 +123,19 @@ def attach(proposal: Proposal, key: str, checked: uploads.Checked, *, by: Person
 
     Where a question takes one file, a new one takes the place of the former.
     """
-    lock_whole(proposal)
+    lock_whole(proposal, keep=("drafts",))
     allow(rules.no_edit(proposal.status, proposal.call.phase(at)))
     there = [a for a in proposal.attachments if a.removed_at is None and a.question == key]
     if same := next((a for a in there if (a.sha256, a.name) == (checked.sha256, checked.name)), None):
         return same
-    most = next(File().limits(q)["max_files"] for q in proposal.call.questions if q.key == key)
+    most = next(File().limits(q)["max_files"] for q in proposal.call.form.questions if q.key == key)
     if most == 1:
         for former in there:
             former.removed_at = at
     else:
         allow(rules.no_more_files(len(there), most))
     row = Attachment(
-        question=key, sha256=checked.sha256, stored=uploads.remember(checked, at), name=checked.name,
+        id=uuid.uuid4(), question=key, sha256=checked.sha256, stored=uploads.remember(checked, at), name=checked.name,
         kind=checked.kind, size=checked.size, pages=checked.pages, added_at=at,
     )  # fmt: skip
     proposal.attachments.append(row)
@@ -148,14 +155,15 @@ def submit(proposal: Proposal, key: str, *, by: Person, at: datetime) -> Proposa
     The proposal's row is locked first, so that of two requests at once the second finds the first one's version.
     """
     lock_whole(proposal)
+    again = proposal.submitted_version is not None  # or there is no version to look for
     same_key = sa.select(ProposalVersion).filter_by(proposal_id=proposal.id, idempotency_key=key)
-    if done := db.session.scalar(same_key):
+    if again and (done := db.session.scalar(same_key)):
         return done
     answers, files = answering.draft_answers(proposal), answering.draft_files(proposal)
-    missing = sum(len(answering.problems(s, answers)) for s in proposal.call.sections)
+    missing = sum(len(answering.problems(s, answers)) for s in proposal.call.form.sections)
     allow(rules.no_submit(proposal.status, proposal.call.phase(at), missing))
     digest = answering.digest(proposal.call, proposal, answers, files)
-    last = _last(proposal)
+    last = _last(proposal) if again else None
     if last and proposal.status is Status.SUBMITTED and last.digest == digest:
         return last
     version = ProposalVersion(

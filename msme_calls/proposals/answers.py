@@ -61,15 +61,20 @@ def part_of(proposal: Proposal, section: Section) -> SectionDraft | None:
     return next((d for d in proposal.drafts if d.section_id == section.id), None)
 
 
-def draft_answers(proposal: Proposal) -> dict[str, Any]:
-    """The draft's answers by question key; files as lists of attachment ids."""
+def typed_answers(proposal: Proposal) -> dict[str, Any]:
+    """The draft's answers by question key, without files."""
     found: dict[str, Any] = {}
     for part in proposal.drafts:
         found |= part.answers
-    for question in proposal.call.questions:
-        if question.kind == "file":
-            found[question.key] = [f["id"] for f in draft_files(proposal) if f["question"] == question.key]
     return found
+
+
+def draft_answers(proposal: Proposal, section: Section | None = None) -> dict[str, Any]:
+    """The draft's answers by question key; files as lists of attachment ids, of one section if it is given."""
+    found, form = typed_answers(proposal), proposal.call.form
+    asked = [q.key for q in (section or form).questions if q.kind == "file"]
+    files = draft_files(proposal) if asked else []
+    return found | {key: [f["id"] for f in files if f["question"] == key] for key in asked}
 
 
 def draft_files(proposal: Proposal) -> list[dict[str, Any]]:
@@ -87,7 +92,7 @@ def progress(proposal: Proposal) -> list[Progress]:
     """How far each section of a draft is, in the form's order."""
     answers = draft_answers(proposal)
     saved = {part.section_id for part in proposal.drafts}
-    return [Progress(s, s.id in saved, problems(s, answers)) for s in proposal.call.sections]
+    return [Progress(s, s.id in saved, problems(s, answers)) for s in proposal.call.form.sections]
 
 
 def face(asked: Iterable[Question], answers: Mapping[str, Any]) -> dict[str, str]:
@@ -122,7 +127,7 @@ def hides(call: Call, question: Question, viewer: Viewer) -> bool:
 
 def hidden_face(call: Call, viewer: Viewer) -> frozenset[str]:
     """The columns of a proposal's face that this viewer may not see."""
-    return frozenset(q.feeds for q in call.questions if q.feeds and hides(call, q, viewer))
+    return frozenset(q.feeds for q in call.form.questions if q.feeds and hides(call, q, viewer))
 
 
 def seen(
@@ -130,11 +135,11 @@ def seen(
 ) -> list[tuple[Section, list[Shown]]]:
     """The answers that a viewer may see, by section; sections without any are left out."""
     neutral = viewer is Viewer.REVIEWER and call.blindness is Blindness.SINGLE
-    asked_for = {q.key for q in call.questions if q.kind == "file" and not hides(call, q, viewer)}
+    asked_for = {q.key for q in call.form.questions if q.kind == "file" and not hides(call, q, viewer)}
     left = [f for f in files if f["question"] in asked_for]  # numbered without gaps: none tells of a hidden one
     numbered = [{**f, "name": f"document-{n}.{f['kind']}"} if neutral else f for n, f in enumerate(left, 1)]
     found = []
-    for section in call.sections:
+    for section in call.form.sections:
         asked = [q for q in section.questions if not hides(call, q, viewer)]
         shown = [
             Shown(q, answers.get(q.key), [f for f in numbered if f["question"] == q.key and q.kind == "file"])

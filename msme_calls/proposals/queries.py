@@ -6,13 +6,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import aliased, contains_eager, joinedload, selectinload
+from sqlalchemy.orm import aliased, contains_eager, defer, joinedload, selectinload
+from sqlalchemy.orm.attributes import set_committed_value
 
-from msme_calls import i18n
+from msme_calls import freshness, i18n
 from msme_calls.accounts.models import Person
-from msme_calls.calls.models import TEXTS, Call, Membership, Section
+from msme_calls.calls import kept_forms
+from msme_calls.calls.models import TEXTS, Call, Membership
 from msme_calls.calls.phases import Phase
-from msme_calls.extensions import db
+from msme_calls.extensions import db, note_lock
 from msme_calls.proposals.conflicts import Judge, Subject
 from msme_calls.proposals.models import Attachment, Conflict, Proposal, ProposalVersion, Status
 
@@ -27,12 +29,6 @@ def own_in(person: Person, call: Call) -> sa.Select[Proposal]:
     return own(person).where(Proposal.call_id == call.id).order_by(Proposal.started_at.desc(), Proposal.id)
 
 
-def drafts_of(person: Person, call: Call) -> int:
-    """How many drafts a person has in a call that she never submitted."""
-    mine = own_in(person, call).where(Proposal.status == Status.DRAFT).order_by(None)
-    return db.session.scalar(sa.select(sa.func.count()).select_from(mine.subquery())) or 0
-
-
 def kept_of(person: Person) -> tuple[int, int]:
     """How many files a person has sent, removed ones included until they are forgotten, and their bytes."""
     sizes = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(Attachment.size), 0))
@@ -41,19 +37,38 @@ def kept_of(person: Person) -> tuple[int, int]:
     return count, int(size)
 
 
-def load_own(person: Person, proposal_id: uuid.UUID, whole: bool = True) -> Proposal | None:
-    """One of the person's own proposals with what its pages need; not `whole`: with the form alone.
+_OWN = sa.select(Proposal).where(Proposal.owner_id == sa.bindparam("owner"), Proposal.id == sa.bindparam("id"))
+_SHORT = [defer(getattr(Call, text)) for text in TEXTS]  # what its public page says at length
+_CALL = joinedload(Proposal.call).options(*_SHORT)
+_PARTS = [selectinload(part) for part in (Proposal.drafts, Proposal.attachments, Proposal.versions)]
+_PAGE = _OWN.add_columns(freshness.NUMBER).options(_CALL, *_PARTS)
+_LOCKED = _OWN.with_for_update(of=Proposal, key_share=True).execution_options(populate_existing=True)
+_ITS_CALL = (
+    sa.select(Call, freshness.NUMBER).where(Call.id == sa.bindparam("id"))
+    .options(*_SHORT).execution_options(populate_existing=True)
+)  # fmt: skip
 
-    Whoever locks it next reads its parts after that anyway.
-    """
-    call = joinedload(Proposal.call)
-    parts = (
-        call.selectinload(Call.sections).selectinload(Section.questions),
-        *(call.defer(getattr(Call, text)) for text in TEXTS),  # what its public page says at length
-    )
-    if whole:
-        parts += tuple(selectinload(p) for p in (Proposal.drafts, Proposal.attachments, Proposal.versions))
-    return db.session.scalar(own(person).where(Proposal.id == proposal_id).options(*parts))
+
+def load_own(person: Person, proposal_id: uuid.UUID) -> Proposal | None:
+    """One of the person's own proposals with what its pages need."""
+    found = db.session.execute(_PAGE, {"owner": person.id, "id": proposal_id}).first()
+    if found is None:
+        return None
+    proposal, number = found
+    kept_forms.give(proposal.call, number)
+    return proposal
+
+
+def load_to_change(person: Person, proposal_id: uuid.UUID) -> Proposal | None:
+    """One of the person's own proposals, locked by the statement that reads it; then its call, as it is after that."""
+    proposal = db.session.scalar(_LOCKED, {"owner": person.id, "id": proposal_id})
+    if proposal is None:
+        return None
+    note_lock(proposal)
+    call, number = db.session.execute(_ITS_CALL, {"id": proposal.call_id}).one()
+    kept_forms.give(call, number)
+    set_committed_value(proposal, "call", call)
+    return proposal
 
 
 _MINE, _THERE = aliased(Proposal), aliased(Call)  # made once: making them takes longer than asking the database

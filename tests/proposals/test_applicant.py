@@ -7,9 +7,10 @@ from pages import Page, words
 from statements import statements
 
 from msme_calls import clock
+from msme_calls.calls.models import Call
 from msme_calls.extensions import db
 from msme_calls.outbox import Email
-from msme_calls.proposals import actions
+from msme_calls.proposals import queries
 from msme_calls.proposals.models import Proposal, ProposalVersion, Status
 from msme_calls.questions import kind_of
 
@@ -228,15 +229,14 @@ def test_a_deadline_that_passes_while_the_form_is_open_keeps_what_was_typed(her,
 def test_a_call_cancelled_while_a_section_waits_to_be_saved_keeps_what_was_typed(her, call, monkeypatch):
     overview = start(her, call)
     form = her.page(f"{overview}/sections/project").form(button="Save and continue")
-    waits = actions._lock
+    waits, call_id = queries.load_to_change, call.id
 
-    def waited(proposal):
-        proposal.call.cancelled_at = clock.now()
-        monkeypatch.setattr(actions, "_lock", waits)
-        waits(proposal)
+    def waited(*whose):
+        db.session.get_one(Call, call_id).cancelled_at = clock.now()
         db.session.commit()
+        return waits(*whose)
 
-    monkeypatch.setattr(actions, "_lock", waited)
+    monkeypatch.setattr(queries, "load_to_change", waited)
     text = "Words that must not be lost, whatever others decide. " * 3
     page = Page(her.submit(form, project=text))
     assert page.status == 403 and "This call was cancelled" in page.text and text.strip() in page.text

@@ -21,9 +21,14 @@ from msme_calls.proposals.models import Proposal, Status
 from msme_calls.proposals.views import bp
 
 
-def own(proposal_id: uuid.UUID, whole: bool = True) -> Proposal:
+def own(proposal_id: uuid.UUID) -> Proposal:
     """One of the reader's own proposals; absent for everybody else."""
-    return queries.load_own(me(), proposal_id, whole) or abort(404)
+    return queries.load_own(me(), proposal_id) or abort(404)
+
+
+def own_to_change(proposal_id: uuid.UUID) -> Proposal:
+    """The same, locked until the commit."""
+    return queries.load_to_change(me(), proposal_id) or abort(404)
 
 
 def course(proposal: Proposal) -> dict[str, Any]:
@@ -92,7 +97,7 @@ def check(proposal_id: uuid.UUID) -> str:
 
 @bp.post("/proposals/<uuid:proposal_id>/submit")
 def submit(proposal_id: uuid.UUID) -> Response:
-    proposal = own(proposal_id, whole=False)
+    proposal = own_to_change(proposal_id)
     key = request.form.get("key", type=uuid.UUID) or abort(400)
     actions.submit(proposal, str(key), by=me(), at=clock.now())
     db.session.commit()
@@ -113,7 +118,7 @@ def version(proposal_id: uuid.UUID, number: int) -> str:
 def _receipt(proposal: Proposal, number: int | None) -> str:
     shown = next((v for v in proposal.versions if v.number == number), None) or abort(404)
     seen = answers.seen_version(shown, proposal.call, Viewer.OWNER)
-    face = answers.face(proposal.call.questions, shown.answers)
+    face = answers.face(proposal.call.form.questions, shown.answers)
     to = _masked(proposal.owner.email)
     return render_template("proposals/receipt.html", shown=shown, seen=seen, face=face, sent_to=to, **course(proposal))
 
@@ -126,7 +131,7 @@ def _masked(address: str) -> str:
 
 @bp.post("/proposals/<uuid:proposal_id>/withdraw")
 def withdraw(proposal_id: uuid.UUID) -> Response:
-    proposal = own(proposal_id)
+    proposal = own_to_change(proposal_id)
     actions.withdraw(proposal, by=me(), at=clock.now())
     db.session.commit()
     flash(_("Your proposal is withdrawn. Nobody will judge it."), "good")
@@ -135,7 +140,7 @@ def withdraw(proposal_id: uuid.UUID) -> Response:
 
 @bp.post("/proposals/<uuid:proposal_id>/restore")
 def restore(proposal_id: uuid.UUID) -> Response:
-    proposal = own(proposal_id)
+    proposal = own_to_change(proposal_id)
     actions.restore(proposal, by=me(), at=clock.now())
     db.session.commit()
     flash(_("Your proposal counts again, as you submitted it last."), "good")

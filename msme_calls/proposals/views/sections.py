@@ -17,7 +17,7 @@ from msme_calls.proposals import actions, answers, forms, queries, rules
 from msme_calls.proposals.answers import Viewer
 from msme_calls.proposals.models import Proposal
 from msme_calls.proposals.views import bp
-from msme_calls.proposals.views.applicant import course, own
+from msme_calls.proposals.views.applicant import course, own, own_to_change
 from msme_calls.questions import File
 
 Problems = dict[str, list[str]]
@@ -25,7 +25,7 @@ Limits = dict[str, dict[str, Any]]
 
 
 def _section(proposal: Proposal, key: str) -> Section:
-    return next((s for s in proposal.call.sections if s.key == key), None) or abort(404)
+    return next((s for s in proposal.call.form.sections if s.key == key), None) or abort(404)
 
 
 @bp.get("/proposals/<uuid:proposal_id>/sections/<key>")
@@ -40,7 +40,7 @@ def section(proposal_id: uuid.UUID, key: str) -> str:
 @bp.post("/proposals/<uuid:proposal_id>/sections/<key>")
 def save(proposal_id: uuid.UUID, key: str) -> str | Response | tuple[str, int]:
     db.session().expire_on_commit = False  # what was saved is shown again: no need to read it anew after each commit
-    proposal = own(proposal_id, whole=False)
+    proposal = own_to_change(proposal_id)
     here = _section(proposal, key)
     if rules.no_edit(proposal.status, proposal.call.phase(clock.now())):
         return _closed(proposal, here, typed()), 403
@@ -49,13 +49,10 @@ def save(proposal_id: uuid.UUID, key: str) -> str | Response | tuple[str, int]:
         actions.save_section(proposal, here, sent, by=me(), at=clock.now(), seen=forms.seen(request.form))
     except actions.SavedElsewhere:
         clash = True
-    except Refused:  # since the line above: the deadline passed, or the call was cancelled
-        db.session.rollback()
-        proposal = own(proposal_id)
-        return _closed(proposal, _section(proposal, key), typed()), 403
     removed = _remove(proposal, here)
-    db.session.commit()  # the words are safe before any file is opened
-    refused, lasting = _take(proposal, limits)
+    room = queries.kept_of(me()) if any(f.filename for f in request.files.values()) else (0, 0)
+    db.session.commit()  # the words are safe before any file is opened, and no transaction is open while it is parsed
+    refused, lasting = _take(proposal, limits, room)
     db.session.commit()
     if clash:
         return _page(proposal, here, refused, sent), 409
@@ -69,15 +66,17 @@ def _go_on(proposal: Proposal, here: Section, refused: Problems, lasting: bool) 
     check = url_for("proposals.check", proposal_id=proposal.id)
     if request.form.get(forms.GO) == "check" and not refused:
         return redirect(check)
-    if refused or answers.problems(here, answers.draft_answers(proposal)):
+    if refused or answers.problems(here, answers.draft_answers(proposal, here)):
         return _page(proposal, here, refused), 422 if lasting else 503
-    sections = proposal.call.sections
+    sections = proposal.call.form.sections
     later = sections[sections.index(here) + 1 :]
     return redirect(url_for("proposals.section", proposal_id=proposal.id, key=later[0].key) if later else check)
 
 
 def _remove(proposal: Proposal, here: Section) -> str | None:
     """Take out the file whose button was pressed; gives its question's key."""
+    if forms.REMOVE not in request.form:
+        return None
     asked = {q.key for q in here.questions}
     for a in proposal.attachments:
         if str(a.id) == request.form.get(forms.REMOVE) and a.removed_at is None and a.question in asked:
@@ -90,13 +89,13 @@ def _limits(here: Section) -> Limits:
     return {q.key: File().limits(q) for q in here.questions if q.kind == "file"}
 
 
-def _take(proposal: Proposal, limits: Limits) -> tuple[Problems, bool]:
-    """Check and keep the files that came along: what could not be taken, by question; False if trying again helps."""
+def _take(proposal: Proposal, limits: Limits, room: tuple[int, int]) -> tuple[Problems, bool]:
+    """Check and keep the files that came along: what could not be taken, by question; False if trying again helps.
+
+    `room`: how many files and bytes she has sent before.
+    """
     refused: Problems = {}
     lasting = True
-    room = queries.kept_of(me()) if any(f.filename for f in request.files.values()) else (0, 0)
-    db.session.rollback()  # nothing was changed: no transaction stays open while files are parsed
-
     checked = []  # all of them before the first row is read: no lock is held while files are parsed
     for key, limit in limits.items():
         parts = {name: limit[name] for name in ("kinds", "max_bytes", "max_pages")}
