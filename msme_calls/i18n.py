@@ -22,6 +22,8 @@ from msme_calls.extensions import LANGUAGES, babel
 # Flask-Babel says of every such sentence that it is HTML already, and so of the names and titles put into it.
 LazyString.__html__ = lambda self: escape(str(self))
 
+_CONTROLS = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # Unicode's Cc and Cs, but tab and line end
+
 OWN_NAMES = {"en": "English", "fr": "Français", "es": "Español"}
 NAMES = {"en": _l("English"), "fr": _l("French"), "es": _l("Spanish")}
 PREFIX = "/<any(en,fr,es):lang>"  # every page for people lives below its language
@@ -95,8 +97,7 @@ def folded(text: str) -> str:
 def normal(text: str) -> str:
     """Text as it is kept: NFC, Unix line ends, no control characters but tab and line end, trimmed."""
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
-    kept = (c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
-    return "".join(kept).strip()
+    return _CONTROLS.sub("", text).strip()
 
 
 def written(instant: datetime, zone: str, pattern: str = "instant") -> str:

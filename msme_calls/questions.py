@@ -59,6 +59,9 @@ def words(text: str) -> int:
     """
     count = 0
     for run in text.split():
+        if run.isascii() and run.isalnum():  # most words
+            count += 1
+            continue
         single = len(_SINGLE.findall(run))
         rest = _SINGLE.sub("", run)
         count += single + any(unicodedata.category(c)[0] in "LN" for c in rest)
