@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from flask import abort, g, request, url_for
-from flask_login import current_user
 
 from msme_calls import clock
 from msme_calls.accounts.desk_factor import demand_factor
+from msme_calls.accounts.sessions import me
 from msme_calls.calls import queries, rules
 from msme_calls.calls.models import Call, Role
 from msme_calls.extensions import lock
@@ -90,15 +90,13 @@ def at_desk(slug: str, act: str = "desk") -> tuple[Call, frozenset[Role]]:
 
     Whoever changes something holds the call's row from here on.
     """
-    call = queries.at_desk(current_user, slug, act)
-    if call is None:
-        abort(404)
+    call, roles = queries.at_desk(me(), slug, act) or abort(404)
     demand_factor()
     if request.method == "POST":  # two people change a call in turn
         lock(call)
-    roles = queries.roles_of(current_user, call)
-    if not rules.may(roles, act):  # the role was taken away while this request waited its turn
-        abort(404)
+        roles = queries.roles_of(me(), call)
+        if not rules.may(roles, act):  # the role was taken away while this request waited its turn
+            abort(404)
     g.desk = (call, roles)
     return call, roles
 

@@ -19,12 +19,18 @@ def roles_of(person: Person, call: Call) -> frozenset[Role]:
     return frozenset(db.session.scalars(own))
 
 
-def at_desk(person: Person, slug: str, act: str = "desk") -> Call | None:
-    """The call of that address, if the person has a role in it that may do the act."""
-    role = sa.select(Membership.call_id).where(
-        Membership.person_id == person.id, Membership.role.in_(rules.ACTS[act]), Membership.call_id == Call.id
-    )
-    return db.session.scalar(sa.select(Call).where(Call.slug == slug, role.exists()))
+_AT_DESK = (
+    sa.select(Call, Membership.role)
+    .join(Membership, Membership.call_id == Call.id)
+    .where(Call.slug == sa.bindparam("slug"), Membership.person_id == sa.bindparam("person"))
+)
+
+
+def at_desk(person: Person, slug: str, act: str = "desk") -> tuple[Call, frozenset[Role]] | None:
+    """The call of that address and the person's roles in it, if one of them may do the act."""
+    rows = db.session.execute(_AT_DESK, {"slug": slug, "person": person.id}).all()
+    roles = frozenset(role for _call, role in rows)
+    return (rows[0][0], roles) if rules.may(roles, act) else None
 
 
 def with_roles(person: Person) -> list[tuple[Call, frozenset[Role]]]:

@@ -304,7 +304,7 @@ def ranked(
     A proposal without submitted reviews has a standing without a mean, and no place. Recused rows keep theirs.
     `with_place`: how many have one, if that is known already.
     """
-    with_place = placed(call) if with_place is None else with_place
+    with_place = counts(call)[1] if with_place is None else with_place
     end = with_place if last is None else min(last, with_place)
     rows = _placed_rows(person, call, first, end) if first < end else []
     if last is None or last > with_place:
@@ -372,25 +372,34 @@ def _better(call: Call, standing: Figures) -> int:
 
 def _standings(call: Call, *which: sa.ColumnElement[bool]) -> int:
     """How many proposals that count have such a standing: all of them without the few that were withdrawn."""
-    all_ = sa.select(sa.func.count()).select_from(Standing).where(Standing.call_id == call.id, *which)
+    return db.session.scalar(sa.select(_standing(call.id, *which))) or 0
+
+
+def _standing(call_id: Any, *which: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+    all_ = sa.select(sa.func.count()).select_from(Standing).where(Standing.call_id == call_id, *which)
     gone = (
         sa.select(sa.func.count())
         .select_from(Proposal)
         .join(Standing, Standing.proposal_id == Proposal.id)
-        .where(Proposal.call_id == call.id, Proposal.status == Status.WITHDRAWN, *which)
+        .where(Proposal.call_id == call_id, Proposal.status == Status.WITHDRAWN, *which)
     )
-    return db.session.scalar(sa.select(all_.scalar_subquery() - gone.scalar_subquery())) or 0
+    return all_.scalar_subquery() - gone.scalar_subquery()
 
 
-def number(call: Call) -> int:
-    """How many proposals are judged."""
-    judged = (Proposal.call_id == call.id) & (Proposal.status == Status.SUBMITTED)
-    return db.session.scalar(sa.select(sa.func.count()).select_from(Proposal).where(judged)) or 0
+def _counts() -> sa.Select[int, int]:
+    id_ = sa.bindparam("call")
+    judged = sa.select(sa.func.count()).select_from(Proposal)
+    judged = judged.where(Proposal.call_id == id_, Proposal.status == Status.SUBMITTED)
+    return sa.select(judged.scalar_subquery(), _standing(id_, Standing.mean.is_not(None)))
 
 
-def placed(call: Call) -> int:
-    """How many proposals have a place."""
-    return _standings(call, Standing.mean.is_not(None))
+_COUNTS = _counts()
+
+
+def counts(call: Call) -> tuple[int, int]:
+    """How many proposals are judged, and how many of them have a place."""
+    judged, with_place = db.session.execute(_COUNTS, {"call": call.id}).one()
+    return judged, with_place
 
 
 def secure(call: Call, winners: int) -> bool:

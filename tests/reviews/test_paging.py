@@ -34,7 +34,7 @@ def call(app: Any) -> Any:
 def test_every_part_equals_the_whole(call: Any) -> None:
     reader = world.member(call, Role.CHAIR)
     whole = [(i, place) for i, place, _recused in queries.order(reader, call)]
-    assert len(whole) == queries.number(call) == 8 and queries.placed(call) == 6
+    assert queries.counts(call) == (len(whole), 6) == (8, 6)
     for first in range(9):
         for last in [*range(first, 10), None]:
             part = [(r.proposal.id if r.proposal else None, r.place) for r in queries.ranked(reader, call, first, last)]

@@ -25,8 +25,8 @@ SIZE = 50
 def ranking(slug: str) -> str:
     call, _roles = at_desk(slug, "scores")
     person = me()
-    pagination = paginate(queries.number(call), SIZE)
-    placed = queries.placed(call)
+    number, placed = queries.counts(call)
+    pagination = paginate(number, SIZE)
     rows = queries.ranked(person, call, pagination.offset, pagination.last, placed)
     return render_template(
         "reviews/ranking.html",
