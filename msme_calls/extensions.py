@@ -121,11 +121,11 @@ babel = Babel()
 compress = Compress()
 
 
-def insert_into(table: type[Base]) -> Any:
-    """An INSERT of this database's own kind, which knows ON CONFLICT."""
+def insert_into(table: type[Base], dialect: str = "") -> Any:
+    """An INSERT of this database's own kind (or of a dialect's), which knows ON CONFLICT."""
     from sqlalchemy.dialects import postgresql, sqlite  # either is needed only once the database is known
 
-    return (postgresql if db.engine.dialect.name == "postgresql" else sqlite).insert(table)
+    return (postgresql if (dialect or db.engine.dialect.name) == "postgresql" else sqlite).insert(table)
 
 
 def locked(row: Base) -> bool:

@@ -46,6 +46,11 @@ class History(Base):
         return json.loads(self.payload) if self.payload else {}
 
 
+_TABLE: Any = History.__table__
+_HEAD = sa.select(_TABLE.c.seq, _TABLE.c.hash).order_by(_TABLE.c.seq.desc()).limit(1)
+_INSERT, _TURN = sa.insert(_TABLE), sa.select(sa.func.pg_advisory_xact_lock(LOCK))
+
+
 @dataclass(frozen=True)
 class _Act:
     at: datetime
@@ -106,8 +111,8 @@ def _append(session: Session) -> None:
     session.flush()
     acts: list[_Act] = session.info.pop("history")
     if session.get_bind().dialect.name == "postgresql":
-        session.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
-    head = session.execute(sa.select(History.seq, History.hash).order_by(History.seq.desc()).limit(1)).first()
+        session.connection().execute(_TURN)
+    head = session.connection().execute(_HEAD).first()
     seq, prev = (head.seq, head.hash) if head else (0, GENESIS)
     rows = []
     for act in acts:
@@ -116,7 +121,7 @@ def _append(session: Session) -> None:
         row = {**act.__dict__, "seq": seq, "prev": prev, "salt": salt, "payload_hash": payload_hash}
         prev = row["hash"] = link(prev, seq, payload_hash)
         rows.append(row)
-    session.execute(sa.insert(History), rows)
+    session.connection().execute(_INSERT, rows)
 
 
 @event.listens_for(Session, "after_soft_rollback")
@@ -183,5 +188,5 @@ def hash_of(seq: int) -> str | None:
 
 def head() -> tuple[int, str]:
     """Number and hash of the last row: what is told to people outside the server."""
-    row = db.session.execute(sa.select(History.seq, History.hash).order_by(History.seq.desc()).limit(1)).first()
+    row = db.session.execute(_HEAD).first()
     return (row.seq, row.hash) if row else (0, GENESIS)

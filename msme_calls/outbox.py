@@ -14,6 +14,7 @@ from email import message_from_bytes, policy
 from email.charset import QP, Charset
 from email.message import EmailMessage
 from email.mime.text import MIMEText
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -25,7 +26,7 @@ from flask import current_app, render_template
 from sqlalchemy.orm import Mapped, mapped_column
 
 from msme_calls import clock, i18n, metrics, sweeps
-from msme_calls.extensions import Base, db
+from msme_calls.extensions import Base, db, insert_into
 
 log = structlog.get_logger()
 LEASE = timedelta(minutes=2)  # beyond what the mail server may take
@@ -113,8 +114,7 @@ def queue(
         "call_id": call.id if call is not None else None, "values": values, "key": key, "created_at": at,
         "due_at": due or at, "attempts": 0,
     }  # fmt: skip
-    insert = _dialect_insert()(Email).values(row)
-    db.session.execute(insert.on_conflict_do_nothing(index_elements=["key"]) if key else insert)
+    db.session.connection().execute(_insert(db.engine.dialect.name, keyed=key is not None), row)
     sweeps.soon()
 
 
@@ -124,10 +124,11 @@ def readdress(person: Recipient) -> None:
     db.session.execute(sa.update(Email).where(Email.person_id == person.id, *waits).values(address=person.email))
 
 
-def _dialect_insert() -> Any:
-    from sqlalchemy.dialects import postgresql, sqlite  # either is needed only once the database is known
-
-    return (postgresql if db.engine.dialect.name == "postgresql" else sqlite).insert
+@cache
+def _insert(dialect: str, keyed: bool) -> Any:
+    """A mail's INSERT, made once: making it takes longer than the database needs for it."""
+    insert = insert_into(Email, dialect)
+    return insert.on_conflict_do_nothing(index_elements=["key"]) if keyed else insert
 
 
 @sweeps.sweep

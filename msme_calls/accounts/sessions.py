@@ -38,15 +38,22 @@ def hashed(sid: str) -> str:
     return hashlib.sha256(sid.encode()).hexdigest()
 
 
+_WHO = (
+    sa.select(Person, LoginSession.seen_at)
+    .join(LoginSession, LoginSession.person_id == Person.id)
+    .where(
+        LoginSession.sid_hash == sa.bindparam("sid"), Person.active, LoginSession.ended_at.is_(None),
+        LoginSession.started_at <= sa.bindparam("now"), LoginSession.started_at > sa.bindparam("since"),
+    )
+    .options(lazyload(Person.economies))
+)  # fmt: skip
+
+
 @login.user_loader
 def person_of(sid: str) -> Person | None:
     """Whoever is signed in with this number: one statement; ended, expired and deactivated ones give nobody."""
-    found = db.session.execute(
-        sa.select(Person, LoginSession.seen_at)
-        .join(LoginSession, LoginSession.person_id == Person.id)
-        .where(LoginSession.sid_hash == hashed(sid), Person.active, *_open(clock.now()))
-        .options(lazyload(Person.economies))
-    ).first()
+    at = clock.now()
+    found = db.session.execute(_WHO, {"sid": hashed(sid), "now": at, "since": at - LASTS}).first()
     if found is None:
         return None
     g.session_seen_at = found.seen_at

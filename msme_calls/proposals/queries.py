@@ -29,11 +29,15 @@ def own_in(person: Person, call: Call) -> sa.Select[Proposal]:
     return own(person).where(Proposal.call_id == call.id).order_by(Proposal.started_at.desc(), Proposal.id)
 
 
+_KEPT = (
+    sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(Attachment.size), 0))
+    .select_from(Attachment).join(Proposal).where(Proposal.owner_id == sa.bindparam("owner"))
+)  # fmt: skip
+
+
 def kept_of(person: Person) -> tuple[int, int]:
     """How many files a person has sent, removed ones included until they are forgotten, and their bytes."""
-    sizes = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(Attachment.size), 0))
-    mine = sizes.select_from(Attachment).join(Proposal).where(Proposal.owner_id == person.id)
-    count, size = db.session.execute(mine).one()
+    count, size = db.session.execute(_KEPT, {"owner": person.id}).one()
     return count, int(size)
 
 
@@ -93,14 +97,20 @@ def applies(person: Person, call: Call) -> bool:
 
 def in_conflict(person: Person) -> sa.ColumnElement[bool]:
     """The proposals that the person may not judge, rank or decide: `conflicts.conflict` as a condition in SQL."""
+    codes = [] if person.international_staff else sorted(person.economy_codes)
+    return conflicting(person.id, person.organisation_folded or None, codes or None)
+
+
+def conflicting(who: Any, organisation: Any, economies: Any) -> sa.ColumnElement[bool]:
+    """The same for values, or for their places in a statement that is made once; None for what she hasn't got."""
     ruled = sa.select(Call.id).where(Call.economy_rule)
-    declared = sa.select(Conflict.proposal_id).where(Conflict.person_id == person.id)
-    competes = applying([person.id]).with_only_columns(_MINE.call_id)
-    reasons = [Proposal.owner_id == person.id, Proposal.id.in_(declared), Proposal.call_id.in_(competes)]
-    if person.organisation_folded:
-        reasons.append(Proposal.organisation_folded == person.organisation_folded)
-    if not person.international_staff and person.economy_codes:
-        reasons.append(Proposal.call_id.in_(ruled) & Proposal.economy.in_(sorted(person.economy_codes)))
+    declared = sa.select(Conflict.proposal_id).where(Conflict.person_id == who)
+    competes = applying([who]).with_only_columns(_MINE.call_id)
+    reasons = [Proposal.owner_id == who, Proposal.id.in_(declared), Proposal.call_id.in_(competes)]
+    if organisation is not None:
+        reasons.append(Proposal.organisation_folded == organisation)
+    if economies is not None:
+        reasons.append(Proposal.call_id.in_(ruled) & Proposal.economy.in_(economies))
     return sa.or_(*reasons)
 
 
