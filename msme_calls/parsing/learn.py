@@ -1,6 +1,7 @@
 """What a file is: readable or not, how many pages, and what it holds beside what is read."""
 
 import codecs
+import io
 import zipfile
 from typing import IO, Any
 
@@ -26,6 +27,9 @@ def warm() -> None:
     for name in _CODECS:
         codecs.lookup(name)
     pdf.warm()
+    out = io.BytesIO()
+    pdf.blank(out)
+    _pdf(out)  # what a first reading makes is made once, not by each child
 
 
 def _pdf(file: IO[bytes]) -> tuple[int, set[str]]:

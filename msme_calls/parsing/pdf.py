@@ -21,7 +21,7 @@ from msme_calls.parsing import Fault, pictures
 
 MOST_PAGES = 5000
 _LARGEST, _LARGEST_PICTURE, _MOST = 100_000_000, 300_000_000, 1_000_000_000  # bytes of streams once unpacked
-_STREAM = re.compile(rb"(?<!end)stream[ \t]*(?:\r\n|\n|\r)?")
+_STREAM = re.compile(rb"stream(?<!endstream)[ \t]*(?:\r\n|\n|\r)?")  # its letters first: they are found fast
 _PACKED = re.compile(rb"/(?:Fl|FlateDecode)\b")
 _ESCAPED = re.compile(rb"#([0-9A-Fa-f]{2})")
 _ACTS = {
@@ -46,6 +46,13 @@ def warm() -> None:
             importlib.import_module(found.name)
         except ImportError:  # of what isn't installed
             continue
+
+
+def blank(out: IO[bytes]) -> None:
+    """A document of one empty page."""
+    writer = PdfWriter()
+    writer.add_blank_page(1, 1)
+    writer.write(out)
 
 
 def pages(file: IO[bytes]) -> int:

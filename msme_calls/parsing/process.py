@@ -71,7 +71,8 @@ def _child(ends: list[int]) -> None:
     try:
         _die_with_parser()
         confine()
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        for number in (signal.SIGTERM, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_DFL)
         line, file = socket.socket(fileno=ends[0]), os.fdopen(ends[1], "rb")
         answer(line, file, os.fdopen(ends[2], "wb") if len(ends) > 2 else None)
         os._exit(0)
@@ -79,9 +80,16 @@ def _child(ends: list[int]) -> None:
         os._exit(1)
 
 
+def _ended(*_: Any) -> None:
+    """Take note of children that ended, so that what they used is counted as the parser's."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
 def serve(control: socket.socket) -> None:
     """Fork a child for each byte on the socket, until the socket ends."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the children
+    signal.signal(signal.SIGCHLD, _ended)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):  # its owner decides when it ends
         signal.signal(number, signal.SIG_IGN)
     gc.collect()
