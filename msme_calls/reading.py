@@ -1,6 +1,7 @@
 """Asks the parser about people's files: whatever a file does to its reader, this process lives and goes on.
 
-Each process that asks has a parser of its own, started when it first asks, ended with it, and never inherited by fork.
+Each process that asks has a parser of its own, started when it first asks, ended with it, and not inherited by fork;
+but a server that loads all before it forks starts one for all its workers (`share`), which saves memory.
 """
 
 import atexit
@@ -56,6 +57,7 @@ class Parser:
                 start_new_session=True,  # Ctrl-C in the terminal is for its owner
             )
         self.control = ours
+        self.shared = self.inherited = False
 
     def send(self, ends: list[int]) -> None:
         """Hand over what a child needs. Raises OSError if the parser is gone."""
@@ -66,13 +68,15 @@ class Parser:
         try:
             return self.control.recv(1, socket.MSG_DONTWAIT | socket.MSG_PEEK) != b""
         except BlockingIOError:
-            return self.process.poll() is None
+            return self.inherited or self.process.poll() is None
         except OSError:
             return False
 
     def end(self) -> None:
         """Have it end, and wait for that."""
         self.control.close()
+        if self.inherited:  # not ours to end
+            return
         with suppress(subprocess.TimeoutExpired):
             self.process.wait(2)
             return
@@ -105,19 +109,32 @@ def _hand_over(ends: list[int]) -> Parser:
 def _stop(parser: Parser) -> None:
     """End a parser that doesn't answer; the next file finds a new one. The lock is held."""
     global _parser
-    parser.process.kill()
+    if not parser.inherited:
+        parser.process.kill()
     parser.end()
     if _parser is parser:
         _parser = None
+
+
+def share() -> None:
+    """Start a parser now for this process and all that it will fork; it ends when the last of them has."""
+    global _parser
+    with _lock:
+        if _parser is None:
+            _parser = Parser()
+        _parser.shared = True
 
 
 def _forked() -> None:
     """A process made by fork has a parser of its own: if it held the line, its parent's would outlive the parent."""
     global _parser, _lock, _turns
     if _parser is not None:
-        _parser.control.close()
         _parser.process.returncode = 0  # not ours to wait for
-    _parser, _lock, _turns = None, threading.Lock(), threading.BoundedSemaphore(AT_ONCE)
+        _parser.inherited = True
+        if not _parser.shared:
+            _parser.control.close()
+            _parser = None
+    _lock, _turns = threading.Lock(), threading.BoundedSemaphore(AT_ONCE)
 
 
 def _ended() -> None:

@@ -122,6 +122,28 @@ def test_a_child_made_by_fork_has_a_parser_of_its_own(pdf):
     assert reading.learn(pdf, "pdf")["pages"] == 3 and parser() == first
 
 
+def test_workers_of_one_server_share_the_parser_and_go_on_without_it(pdf):
+    """As `wsgi.py` starts it before gunicorn forks; one that is killed costs nobody an answer."""
+    reading._ended()
+    reading.share()
+    first = parser()
+    try:
+        pid = os.fork()
+        if pid == 0:
+            well = False
+            try:
+                shared = reading.learn(pdf, "pdf")["pages"] == 3 and parser() == first
+                os.kill(first, signal.SIGKILL)
+                well = shared and reading.learn(pdf, "pdf")["pages"] == 3 and parser() != first
+                reading._ended()
+            finally:
+                os._exit(0 if well else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+        assert reading.learn(pdf, "pdf")["pages"] == 3 and parser() != first
+    finally:
+        reading._ended()
+
+
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_the_parser_ends_with_its_owner_however_that_ends(how, tmp_path):
     (tmp_path / "a.pdf").write_bytes(pdf_of(writer()))
