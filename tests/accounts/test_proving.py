@@ -10,12 +10,12 @@ import deciding
 import mails
 import pytest
 import world
-from accounts.factors_at_hand import code, with_app
+from accounts.factors_at_hand import SECRET, code, with_app
 from pages import Page
 from signing_in import PASSWORD, browser_of, owner, sign_in
 
 from msme_calls import clock
-from msme_calls.accounts import passwords, sessions, throttle
+from msme_calls.accounts import factors, links, passwords, sessions, throttle
 from msme_calls.accounts.models import LoginSession
 from msme_calls.calls.models import Role
 from msme_calls.decisions import queries
@@ -195,3 +195,27 @@ def test_whoever_has_a_second_factor_shows_that_one(app: Any, client: Any, at: A
     question = client.submit(client.page(f"/en/people/{other.id}").form(button="End convenor role"))
     answer = client.submit(Page(question).form(button="Confirm and go on"), **{"proof-recovery": recovery[0]})
     assert answer.status_code == 302 and not other.is_convenor
+
+
+def test_a_password_alone_is_no_proof_for_whoever_has_a_second_step(app: Any, at: Any) -> None:
+    """A thief with her open browser and her password chooses a new one, and can't take her app away with that (A4)."""
+    person, _codes = with_app()
+    client = browser_of(app, person)
+    at(clock.now() + LATER)
+    form = client.page("/en/profile/password").form(action="/en/profile/password")
+    new = "three other words here"
+    assert client.submit(form, current=PASSWORD, password=new).location == "/en/profile"
+    (app_of_hers,) = factors.of(person)
+    page = client.page(f"/en/profile/security/{app_of_hers.id}")
+    assert asked(client.submit(page.form(button="Remove it"))) and factors.has(person)
+
+
+def test_a_link_by_mail_is_no_proof_once_there_is_a_second_step(app: Any, at: Any) -> None:
+    """It was asked for while there was none (threat A4)."""
+    person = world.person(email="ana@example.org")
+    token = links.issue("prove", person.email, at=clock.now(), lasts=timedelta(hours=1))
+    factors.add_app(person, "", SECRET, 0, by=person, at=clock.now())
+    db.session.commit()
+    client = browser_of(app, person)
+    at(clock.now() + LATER)
+    assert client.get(f"/en/links/prove/{token}").status_code == 404

@@ -4,7 +4,7 @@ from flask import flash, redirect, session, url_for
 from flask_babel import gettext as _
 
 from msme_calls import clock
-from msme_calls.accounts import actions, forms
+from msme_calls.accounts import actions, factors, forms, sessions
 from msme_calls.accounts.sessions import me
 from msme_calls.accounts.views.blueprint import bp
 from msme_calls.accounts.views.doors import Page, drawn, enter, guess
@@ -33,8 +33,14 @@ def change_password() -> Page:
     form = forms.ChangePassword(person.email, person.name)
     if form.validate_on_submit():
         if person.password is None or guess(person.email, form.current.data or ""):
-            actions.set_password(person, form.password.data, by=person, at=clock.now())
+            at = clock.now()
+            weaker = factors.has(person) and not sessions.fresh(at)
+            actions.set_password(person, form.password.data, by=person, at=at)
             says = _("Your new password holds. Everywhere else you were signed out.")
-            return enter(person, url_for("accounts.profile"), session.permanent, says, known=True)
+            answer = enter(person, url_for("accounts.profile"), session.permanent, says, known=True)
+            if weaker:  # her new session began with a password alone, which proves less than signing in
+                sessions.prove(at - sessions.FRESH)
+                db.session.commit()
+            return answer
         form.current.errors = [_("This is not your current password. Without it, ask for a link to a new one.")]
     return drawn("change_password", form, person=person)

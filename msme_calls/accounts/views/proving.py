@@ -126,6 +126,8 @@ def prove_by_link(token: str) -> Page:
     if link is None:
         return gone("prove")
     same = current_user.is_authenticated and me().email == link.address
+    if same and factors.has(me()):  # since she asked for it she has a second step, which a mailbox doesn't stand for
+        return gone("prove")
     if request.method == "GET" or not same:
         return render_template("accounts/prove_by_link.html", link=link, same=same)
     if not press(link):
