@@ -91,5 +91,5 @@ def _raise(session: Session) -> None:
 
 @event.listens_for(Session, "after_soft_rollback")
 def _forget(session: Session, previous: Any) -> None:
-    if not session.in_nested_transaction():
+    if not previous.nested:  # while a savepoint is rolled back the session is in none any more, but goes on
         session.info.pop(_CHANGED, None)

@@ -64,6 +64,18 @@ def test_what_was_rolled_back_is_no_change(page: Any) -> None:
     assert freshness.number() == number and "Never" not in page.look().text
 
 
+def test_a_change_counts_also_if_a_part_of_its_act_was_undone(page: Any) -> None:
+    """Of two who do the same at once, one finds the other's row there and goes on (threat C24)."""
+    number = freshness.number()
+    page.call.theme = world.three("Changed all the same")
+    db.session.flush()
+    with pytest.raises(RuntimeError), db.session.begin_nested():
+        db.session.execute(sa.text("SELECT 1"))
+        raise RuntimeError
+    db.session.commit()
+    assert freshness.number() == number + 1
+
+
 def test_the_clock_alone_changes_it(page: Any, at: Any) -> None:
     assert "Start a proposal" in page.look().text
     deadline = page.call.deadline_at
