@@ -3,6 +3,7 @@
 Their XML is never parsed, only searched and replaced in, so that no declaration in it is ever followed.
 """
 
+import html
 import re
 import zipfile
 from collections.abc import Callable
@@ -24,11 +25,10 @@ _EMPTIED = {
     "word/people.xml": _NO_PEOPLE,
 }  # fmt: skip
 _CUSTOM_DATA = re.compile(r"customXml/item\d+\.xml")  # what a company's document server writes of its authors
-_RELATIONSHIP = re.compile(rb"<(?:\w+:)?Relationship\b[^>]*>")
-_TARGET = re.compile(rb"""(\bTarget\s*=\s*)("[^"]*"|'[^']*')""")
-_OUTSIDE = re.compile(rb"""\bTargetMode\s*=\s*["']External["']""")
-_TEMPLATE = re.compile(rb"""/attachedTemplate["']""")
-_LINK = re.compile(rb"""\bType\s*=\s*["'][^"']*/hyperlink["']""")
+# A tag ends, and an attribute begins, where a reader of XML says so: a value may hold “>”, and what looks like another.
+_RELATIONSHIP = re.compile(rb"""<(?:[^\s<>/:"'=]+:)?Relationship\b(?:[^>"']++|"[^"]*+"|'[^']*+')*+>""")
+_ATTRIBUTE = re.compile(rb"""([^\s=<>"'/]++)\s*+=\s*+("[^"]*+"|'[^']*+')""")
+_NOT_PLAIN = re.compile(rb"""<!|<\?(?!xml\s)|\0|\bencoding\s*=\s*["'](?!utf-8["']|us-ascii["'])""", re.IGNORECASE)
 _INSERTED = re.compile(r"(?i)word/(embeddings|activeX)/.")
 _MACROS = re.compile(r"(?i)(^|/)vba(Project|Data)\b.*")
 _MACRO_TYPE = re.compile(rb"macroEnabled|vbaProject", re.IGNORECASE)
@@ -46,7 +46,7 @@ def found(file: IO[bytes]) -> set[str]:
                 raise Fault("damaged")
         acts = {"file"} if any(_INSERTED.match(p.filename) and p.file_size for p in parts) else set()
         for part in parts:
-            if part.filename.endswith(".rels"):
+            if _leads(part.filename):
                 acts |= _outside(_read(archive, part))
     return acts
 
@@ -75,8 +75,15 @@ def _read(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bytes:
     return archive.read(part)
 
 
+def _leads(name: str) -> bool:
+    """Whether a part says what belongs to which; programs find it whatever the case of its name."""
+    return name.casefold().endswith(".rels")
+
+
 def _outside(rels: bytes) -> set[str]:
     """Whether opening the document would fetch something from elsewhere; links that a reader may follow are no harm."""
+    if _NOT_PLAIN.search(rels):  # entities, remarks, other letters: programs read them differently; none writes them
+        raise Fault("damaged")
     return {"outside"} if any(_stay(tag) != tag[0] for tag in _RELATIONSHIP.finditer(rels)) else set()
 
 
@@ -100,17 +107,29 @@ def _copy(file: IO[bytes], out: IO[bytes], change: Callable[[str, bytes], bytes]
 
 
 def _calm(name: str, content: bytes) -> bytes:
-    if name.endswith(".rels"):
+    if _leads(name):
         return _RELATIONSHIP.sub(_stay, content)
     return b"" if _INSERTED.match(name) and not name.endswith(".xml") else content
 
 
+def _attributes(tag: bytes) -> dict[bytes, bytes]:
+    """A relationship's own attributes as a reader of XML gets them."""
+    return {name: html.unescape(value[1:-1].decode("utf-8", "replace")).strip().encode()
+            for name, value in _ATTRIBUTE.findall(tag)}  # fmt: skip
+
+
+def _led(tag: bytes, to: bytes) -> bytes:
+    """The same relationship, leading elsewhere."""
+    return _ATTRIBUTE.sub(lambda a: b'Target="' + to + b'"' if a[1] == b"Target" else a[0], tag)
+
+
 def _stay(tag: re.Match[bytes]) -> bytes:
     """A relationship that leads out of the document leads nowhere; the template's name is everybody's."""
-    if not _OUTSIDE.search(tag[0]) or _LINK.search(tag[0]):
+    own = _attributes(tag[0])
+    kind = own.get(b"Type", b"")
+    if own.get(b"TargetMode", b"Internal") == b"Internal" or kind.endswith(b"/hyperlink"):
         return tag[0]
-    to = b'"Normal.dotm"' if _TEMPLATE.search(tag[0]) else b'"about:blank"'
-    return _TARGET.sub(lambda found: found[1] + to, tag[0])
+    return _led(tag[0], b"Normal.dotm" if kind.endswith(b"/attachedTemplate") else b"about:blank")
 
 
 def _forget(name: str, content: bytes) -> bytes:
@@ -129,4 +148,5 @@ def _forget(name: str, content: bytes) -> bytes:
 
 
 def _no_template(tag: re.Match[bytes]) -> bytes:
-    return _TARGET.sub(rb'\1"Normal.dotm"', tag[0]) if _TEMPLATE.search(tag[0]) else tag[0]
+    template = _attributes(tag[0]).get(b"Type", b"").endswith(b"/attachedTemplate")
+    return _led(tag[0], b"Normal.dotm") if template else tag[0]

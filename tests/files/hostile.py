@@ -190,6 +190,21 @@ def relationships(*targets: tuple[str, str]) -> bytes:
     return f"<Relationships>{rows}</Relationships>".encode()
 
 
+_RELS = "word/_rels/document.xml.rels"
+_PICTURE = b'<Relationships><Relationship Id="r" Type="http://x/relationships/image" %s/></Relationships>'
+# How a picture from elsewhere looks like something else to whoever only searches for words.
+DISGUISED = [
+    ("called a link in its address", _RELS,
+     _PICTURE % b"""Target="https://evil.example/p?Type='/hyperlink'" TargetMode="External\""""),
+    ("behind an angle", _RELS, _PICTURE % b'Target="https://evil.example/p?>" TargetMode="External"'),
+    ("spelt by number", _RELS, _PICTURE % b'Target="https://evil.example/p" TargetMode="&#69;xternal"'),
+    ("by another name", _RELS, _PICTURE.replace(b"<Rel", b"<a-b:Rel")
+     % b'Target="https://evil.example/p" TargetMode="External"'),
+    ("in capitals", "word/_rels/document.xml.RELS",
+     _PICTURE % b'Target="https://evil.example/p" TargetMode="External"'),
+]  # fmt: skip
+
+
 def png(width: int, height: int) -> bytes:
     """A picture that claims a size; its points are not all there."""
 
@@ -234,6 +249,16 @@ REFUSED = {
         "a.docx",
         DAMAGED,
     ),
+    "Word, with links in letters of another kind": (
+        lambda: word((_RELS, relationships(("image", "https://evil.example/p")).decode().encode("utf-16"))),
+        "a.docx",
+        DAMAGED,
+    ),
+    "Word, with a link in a remark": (
+        lambda: word((_RELS, b"<!-- <Relationship a=' -->" + _PICTURE)),
+        "a.docx",
+        DAMAGED,
+    ),
     "Word, two parts of one name": (lambda: word(("word/Document.xml", b"")), "a.docx", DAMAGED),
     "Word, that leaves its folder": (lambda: word(("../../etc/passwd", b"x")), "a.docx", DAMAGED),
     "Word, from the root": (lambda: word(("/etc/passwd", b"x")), "a.docx", DAMAGED),
@@ -268,6 +293,10 @@ TAKEN = {
         ["outside"],
         None,
     ),
+    **{
+        f"Word, with a picture elsewhere, {how}": (lambda n=name, r=rels: word((n, r)), "a.docx", ["outside"], None)
+        for how, name, rels in DISGUISED
+    },
     "Word, with links": (
         lambda: word(("word/_rels/document.xml.rels", relationships(("hyperlink", "https://example.org/")))),
         "a.docx",
