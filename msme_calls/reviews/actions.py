@@ -12,7 +12,7 @@ from msme_calls.accounts.models import Person
 from msme_calls.calls.models import Call
 from msme_calls.calls.queries import reread
 from msme_calls.errors import Refused, allow
-from msme_calls.extensions import db, lock
+from msme_calls.extensions import db, lock, locked
 from msme_calls.i18n import _l
 from msme_calls.proposals.actions import declare_conflict as note_conflict
 from msme_calls.proposals.models import Proposal, Status
@@ -159,9 +159,10 @@ def _lock(assignment: Assignment) -> None:
 
     Whoever waited is judged by the phase and the dates that the call has then.
     """
-    lock(assignment.proposal)
-    lock(assignment)
-    reread(assignment.proposal.call)
+    if not (locked(assignment.proposal) and locked(assignment)):  # else all of it was read after that: `load_to_write`
+        lock(assignment.proposal)
+        lock(assignment)
+        reread(assignment.proposal.call)
     if assignment.ended_at is not None:
         raise Refused(str(_l("This assignment has ended. Nothing was changed.")))
 

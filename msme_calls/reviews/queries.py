@@ -4,17 +4,20 @@ import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from hashlib import sha256
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from flask import url_for
 from flask_babel import gettext as _
-from sqlalchemy.orm import contains_eager, joinedload, selectinload
+from sqlalchemy.orm import contains_eager, defer, joinedload
 
+from msme_calls import freshness
 from msme_calls.accounts.models import Person
-from msme_calls.calls.models import Call, Criterion, Membership, Role
-from msme_calls.extensions import db, writing
+from msme_calls.calls import kept_forms
+from msme_calls.calls.models import TEXTS, Call, Criterion, Membership, Role
+from msme_calls.extensions import db, note_lock, writing
 from msme_calls.proposals import answers
 from msme_calls.proposals import queries as proposals
 from msme_calls.proposals.models import Proposal, Status
@@ -99,32 +102,85 @@ class Waiting:
         return "good" if self.done else "late" if self.late else "soon"
 
 
-def _hers(person: Person) -> sa.Select[Assignment]:
+# Statements about one reader are made once for each shape of reader: making them takes longer than asking the database.
+_Shape = tuple[bool, bool]  # whether she has an organisation, and economies that a call's rule looks at
+_ME = sa.bindparam("me", type_=sa.Uuid())
+
+
+def _asking(person: Person) -> tuple[_Shape, dict[str, Any]]:
+    """Her shape, and what is put into its statements."""
+    codes = [] if person.international_staff else sorted(person.economy_codes)
+    organisation = person.organisation_folded
+    return (bool(organisation), bool(codes)), {"me": person.id, "organisation": organisation, "economies": codes}
+
+
+@cache
+def _hers(shape: _Shape) -> sa.Select[Assignment]:
     """A reviewer's own assignments in force, on proposals she may judge, whatever the phase."""
     role = sa.select(Membership.id).where(
-        Membership.call_id == Call.id, Membership.person_id == person.id, Membership.role == Role.REVIEWER
+        Membership.call_id == Call.id, Membership.person_id == _ME, Membership.role == Role.REVIEWER
     )
+    organisation = sa.bindparam("organisation", type_=sa.Text()) if shape[0] else None
+    economies: sa.BindParameter[Any] | None = sa.bindparam("economies", expanding=True) if shape[1] else None
     return (
         sa.select(Assignment)
         .join(Assignment.proposal)
         .join(Proposal.call)
-        .where(Assignment.reviewer_id == person.id, Assignment.ended_at.is_(None), role.exists())
-        .where(Proposal.status == Status.SUBMITTED, ~proposals.in_conflict(person))
+        .where(Assignment.reviewer_id == _ME, Assignment.ended_at.is_(None), role.exists())
+        .where(Proposal.status == Status.SUBMITTED, ~proposals.conflicting(_ME, organisation, economies))
     )
 
 
-def _mine(person: Person) -> sa.Select[Assignment]:
+@cache
+def _mine(shape: _Shape) -> sa.Select[Assignment]:
     """The assignments that are a reviewer's to see: those of hers whose call is in review."""
-    return _hers(person).where(Call.review_started_at.is_not(None), Call.sealed_at.is_(None))
+    return _hers(shape).where(Call.review_started_at.is_not(None), Call.sealed_at.is_(None))
 
 
-def _own(person: Person) -> sa.Select[Assignment]:
-    """The same with what a line of the queue shows."""
-    proposal = contains_eager(Assignment.proposal)
-    return _mine(person).options(
-        proposal.contains_eager(Proposal.call).options(selectinload(Call.sections), selectinload(Call.criteria)),
-        joinedload(Assignment.review),
-    )
+def _short() -> list[Any]:
+    """Without what a call's public page says at length."""
+    return [defer(getattr(Call, text)) for text in TEXTS]
+
+
+@cache
+def _own(shape: _Shape) -> sa.Select[Assignment]:
+    """The same with what a line of the queue shows, but for the form."""
+    call = contains_eager(Assignment.proposal).contains_eager(Proposal.call)
+    return _mine(shape).options(call.options(*_short()), joinedload(Assignment.review))
+
+
+@cache
+def _queue(shape: _Shape, one_call: bool) -> sa.Select[Assignment]:
+    call = contains_eager(Assignment.proposal).contains_eager(Proposal.call)
+    rows = _own(shape).options(call.selectinload(Call.sections))
+    return rows.where(Assignment.call_id == sa.bindparam("call")) if one_call else rows
+
+
+@cache
+def _own_one(shape: _Shape) -> sa.Select[Assignment, int]:
+    """One of them, and the number of what is public, by which its form is kept."""
+    return _own(shape).where(Assignment.id == sa.bindparam("assignment")).add_columns(freshness.NUMBER)
+
+
+@cache
+def _hers_one(shape: _Shape) -> sa.Select[Assignment]:
+    return _hers(shape).where(Assignment.id == sa.bindparam("assignment"))
+
+
+@cache
+def _tally(shape: _Shape) -> sa.Select[Any]:
+    done = sa.func.count(sa.case((Review.status == ReviewStatus.SUBMITTED, 1)))
+    rows: sa.Select[Any] = _mine(shape).outerjoin(Assignment.review).group_by(Call.id)
+    rows = rows.with_only_columns(Call, done, sa.func.count())  # type: ignore[assignment]
+    return rows.options(*_short())
+
+
+_LOCKED = (
+    sa.select(Assignment.id)
+    .join(Assignment.proposal)
+    .where(Assignment.id == sa.bindparam("assignment"), Assignment.reviewer_id == _ME)
+    .with_for_update(of=(Proposal, Assignment), key_share=True)
+)
 
 
 def _waiting(assignment: Assignment, at: datetime) -> Waiting:
@@ -145,30 +201,46 @@ def queue(person: Person, at: datetime, call: Call | None = None) -> list[Waitin
 
     In all calls, or in one.
     """
-    own = _own(person) if call is None else _own(person).where(Assignment.call_id == call.id)
-    found = [_waiting(a, at) for a in db.session.scalars(own)]
+    shape, values = _asking(person)
+    rows = db.session.scalars(_queue(shape, call is not None), {**values, "call": call.id if call else None})
+    found = [_waiting(assignment, at) for assignment in rows]
     return sorted((w for w in found if w.window.phase in rules.REVIEWING), key=_turn)
 
 
 def tally(person: Person, at: datetime) -> tuple[int, int]:
     """How many of the person's assignments are done, and how many there are in her queue."""
-    done = sa.func.count(sa.case((Review.status == ReviewStatus.SUBMITTED, 1)))
-    rows = _mine(person).outerjoin(Assignment.review).group_by(Call.id).with_only_columns(Call, done, sa.func.count())
-    found = [(d, n) for call, d, n in db.session.execute(rows) if call.phase(at) in rules.REVIEWING]
+    shape, values = _asking(person)
+    rows = db.session.execute(_tally(shape), values).all()
+    found = [(d, n) for call, d, n in rows if call.phase(at) in rules.REVIEWING]
     return sum(d for d, _n in found), sum(n for _d, n in found)
 
 
 def load_own(person: Person, assignment_id: uuid.UUID, at: datetime) -> Waiting | None:
     """One of those assignments; None when it isn't hers, is over, or she may not judge the proposal."""
-    own = _own(person).where(Assignment.id == assignment_id)
-    assignment = db.session.scalar(own.options(joinedload(Assignment.review).selectinload(Review.former)))
-    line = _waiting(assignment, at) if assignment else None
-    return line if line and line.window.phase in rules.REVIEWING else None
+    shape, values = _asking(person)
+    row = db.session.execute(_own_one(shape), {**values, "assignment": assignment_id}).first()
+    if row is None:
+        return None
+    assignment, number = row
+    kept_forms.give(assignment.proposal.call, number)
+    line = _waiting(assignment, at)
+    return line if line.window.phase in rules.REVIEWING else None
+
+
+def load_to_write(person: Person, assignment_id: uuid.UUID, at: datetime) -> Waiting | None:
+    """The same for whoever writes: its proposal and itself are locked first, in that order, and then all is read."""
+    db.session.execute(_LOCKED, {"assignment": assignment_id, "me": person.id})
+    line = load_own(person, assignment_id, at)
+    if line is not None:
+        note_lock(line.assignment.proposal)
+        note_lock(line.assignment)
+    return line
 
 
 def load_over(person: Person, assignment_id: uuid.UUID, at: datetime) -> rules.Window | None:
     """When one of them could be written, for whoever sends a sheet after it was over; what it is about isn't shown."""
-    assignment = db.session.scalar(_hers(person).where(Assignment.id == assignment_id))
+    shape, values = _asking(person)
+    assignment = db.session.scalar(_hers_one(shape), {**values, "assignment": assignment_id})
     return window(assignment, at) if assignment else None
 
 
@@ -227,10 +299,16 @@ def _submitted() -> sa.Select[Assignment]:
     )
 
 
+_ANY = (
+    sa.select(Assignment.id).where(Assignment.reviewer_id == _ME, Assignment.call_id == sa.bindparam("call")).limit(1)
+)
+
+
 def still_judges(person: Person, call: Call, at: datetime) -> set[uuid.UUID]:
     """The proposals of the call that the person reviews herself and whose review can still change."""
-    any_ = sa.select(Assignment.id).where(Assignment.reviewer_id == person.id, Assignment.call_id == call.id)
-    if db.session.scalar(any_.limit(1)) is None:  # most who look at scores review nothing there
+    if (
+        db.session.scalar(_ANY, {"me": person.id, "call": call.id}) is None
+    ):  # most who look at scores review nothing there
         return set()
     return {w.assignment.proposal_id for w in queue(person, at, call) if not _final(w)}
 
@@ -260,7 +338,7 @@ class Figures(NamedTuple):
     spread: int | None = None
     ties: str = ""
     draw: str = ""
-    count: int = 0
+    reviews: int = 0
 
 
 class Ranked(NamedTuple):
@@ -272,7 +350,7 @@ class Ranked(NamedTuple):
 
 
 _FACE = tuple(getattr(Proposal, name) for name in Face._fields)
-_FIGURES = tuple(getattr(Standing, name) for name in Figures._fields)
+_FIGURES = (Standing.mean, Standing.spread, Standing.ties, Standing.draw, Standing.count)
 
 
 # The order of the ranking in SQL, for proposals joined with their standings.
@@ -321,7 +399,7 @@ _Row = tuple[Face, Figures, bool]
 
 def _rows(found: Iterable[Any]) -> list[_Row]:
     """Rows of plain columns: reading fifty proposals as objects takes longer than finding them."""
-    return [(Face(*row[:6]), Figures(*row[6:10], row[10] or 0), bool(row[11])) for row in found]
+    return [(Face(*row[:6]), Figures._make((*row[6:10], row[10] or 0)), bool(row[11])) for row in found]
 
 
 def _placed_rows(person: Person, call: Call, first: int, end: int) -> list[tuple[_Row, Place | None]]:
@@ -387,7 +465,7 @@ def _standing(call_id: Any, *which: sa.ColumnElement[bool]) -> sa.ColumnElement[
 
 
 def _counts() -> sa.Select[int, int]:
-    id_ = sa.bindparam("call")
+    id_: sa.BindParameter[uuid.UUID] = sa.bindparam("call")
     judged = sa.select(sa.func.count()).select_from(Proposal)
     judged = judged.where(Proposal.call_id == id_, Proposal.status == Status.SUBMITTED)
     return sa.select(judged.scalar_subquery(), _standing(id_, Standing.mean.is_not(None)))

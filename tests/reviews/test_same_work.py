@@ -12,7 +12,8 @@ from msme_calls.extensions import db
 
 
 def asked(browser, url):
-    """Each statement that the page runs."""
+    """Each statement that the page runs, once the process has kept the call's form."""
+    browser.page(url)
     with statements() as run:
         browser.page(url)
     return run

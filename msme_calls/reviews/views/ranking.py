@@ -86,7 +86,7 @@ def _columns(call: Call, masked: set[uuid.UUID]) -> list[Column]:
         Column("economy", lambda row: i18n.economy(row.proposal.economy) if row.proposal else None),
         Column("mean", figure("mean", 1e9)),
         Column("spread", figure("spread", 1e9)),
-        Column("reviews", figure("count")),
+        Column("reviews", figure("reviews")),
         Column("draw", figure("draw")),
     ]
 

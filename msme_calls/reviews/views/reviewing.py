@@ -7,7 +7,6 @@ from typing import Any
 from flask import Response as FlaskResponse
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from msme_calls import clock, i18n, uploads
@@ -31,7 +30,7 @@ Written = tuple[str, int] | Response
 
 @bp.get("/reviews")
 def queue() -> str:
-    lines = queries.queue(current_user, clock.now())
+    lines = queries.queue(me(), clock.now())
     return render_template("reviews/queue.html", lines=lines, done=sum(w.done for w in lines))
 
 
@@ -41,12 +40,13 @@ def _count(line: Waiting) -> None:
 
 def _own(assignment_id: uuid.UUID) -> Waiting:
     """One of the reader's own assignments; absent for everybody else, and once she may not judge it."""
-    return queries.load_own(current_user, assignment_id, clock.now()) or abort(404)
+    return queries.load_own(me(), assignment_id, clock.now()) or abort(404)
 
 
 @bp.route("/reviews/<uuid:assignment_id>", methods=["GET", "POST"])
 def review(assignment_id: uuid.UUID) -> str | Written:
-    line = queries.load_own(current_user, assignment_id, clock.now())
+    load = queries.load_to_write if request.method == "POST" else queries.load_own
+    line = load(me(), assignment_id, clock.now())
     if line is None:
         return _over(assignment_id)
     _count(line)
@@ -71,7 +71,7 @@ def review(assignment_id: uuid.UUID) -> str | Written:
 def _over(assignment_id: uuid.UUID) -> Written:
     """Her sheet came after the result was sealed, or the call cancelled: what she wrote is not lost with the page."""
     sending, at = request.method == "POST", clock.now()
-    window = queries.load_over(current_user, assignment_id, at) if sending else None
+    window = queries.load_over(me(), assignment_id, at) if sending else None
     reason = rules.no_review(window, at) if window else None
     return again(str(reason), typed(), 403) if reason else abort(404)
 
@@ -92,16 +92,16 @@ def _write(line: Waiting, sheet: Sheet, lacking: list[tuple[str, str]]) -> Writt
     try:
         if _submits() and not lacking:
             reason = forms.clean(request.form.get("reason"))[:2000]
-            actions.submit_review(assignment, sheet, expected, reason, by=_me(), at=clock.now())
+            actions.submit_review(assignment, sheet, expected, reason, by=me(), at=clock.now())
         elif not line.done:
-            actions.save_review(assignment, sheet, expected, by=_me(), at=clock.now())
+            actions.save_review(assignment, sheet, expected, by=me(), at=clock.now())
         db.session.commit()
     except Superseded as clash:
         version = clash.review.version if clash.review else 0
         return _page(line, sheet, version, other=clash.review), 409
     except Refused as refused:
         db.session.rollback()
-        found = queries.load_own(current_user, assignment.id, clock.now())
+        found = queries.load_own(me(), assignment.id, clock.now())
         if found is None:
             return _over(assignment.id)
         line = found
@@ -114,7 +114,7 @@ def _write(line: Waiting, sheet: Sheet, lacking: list[tuple[str, str]]) -> Writt
 def _onward(assignment: Assignment, act: str) -> Response:
     flash(_("Your review is submitted.") if act == "submit" else _("Your review is saved."), "good")
     if act == "next":
-        waiting = [w for w in queries.queue(current_user, clock.now()) if not w.done and not w.locked]
+        waiting = [w for w in queries.queue(me(), clock.now()) if not w.done and not w.locked]
         following = [w for w in waiting if w.assignment.id != assignment.id]
         return redirect(following[0].url if following else url_for("reviews.queue"))
     if act == "submit":
@@ -128,7 +128,7 @@ def _page(
     at, proposal = line.at, line.assignment.proposal
     call = proposal.call
     counting = proposals.counting(proposal) or abort(404)
-    done, total = queries.tally(current_user, at)
+    done, total = queries.tally(me(), at)
     return render_template(
         "reviews/review.html",
         line=line,
@@ -184,11 +184,7 @@ def _give_back(assignment_id: uuid.UUID, act: Callable[..., Any], template: str,
         reason = rules.no_ending(line.window, line.done and act is actions.decline)
         page = render_template(template, line=line, form=form, reason=reason)
         return page if request.method != "POST" else (page, 422)
-    act(line.assignment, form.reason.data, by=_me(), at=clock.now())
+    act(line.assignment, form.reason.data, by=me(), at=clock.now())
     db.session.commit()
     flash(done, "good")
     return redirect(url_for("reviews.queue"))
-
-
-def _me() -> Any:
-    return current_user._get_current_object()
