@@ -28,6 +28,10 @@ def plain(value: Any) -> str:
 
 def inert(value: Any) -> Any:
     """A cell that a spreadsheet shows and never runs; numbers stay numbers."""
+    if value.__class__ is str:  # most cells, and of those most begin with a letter
+        if value[:1].isalnum():
+            return value
+        return f"'{value}" if value.lstrip(" \ufeff\u200b").startswith(_RUNS) else value
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: ""}[value]
     if isinstance(value, int | float):
@@ -42,8 +46,9 @@ def as_csv(columns: list[Column], rows: Iterable[Any]) -> Iterator[str]:
     writer = csv.writer(buffer)
     buffer.write("\ufeff")
     writer.writerow([c.name for c in columns])
+    take = [c.value for c in columns]
     for row in rows:
-        writer.writerow([inert(c.value(row)) for c in columns])
+        writer.writerow([inert(value(row)) for value in take])
         if buffer.tell() > 1 << 15:
             yield buffer.getvalue()
             buffer.seek(0)

@@ -1,6 +1,7 @@
 """How far the reviews are, in figures; and all reviews as a file for those who may see scores."""
 
 from collections import Counter
+from operator import itemgetter
 from typing import Any
 
 from flask import Response, render_template
@@ -48,17 +49,16 @@ def _columns(call: Call) -> list[Column]:
     """One row a submitted review; a criterion that wasn't answered is an empty cell, “can’t judge” a dash."""
 
     def score(key: str) -> Any:
-        return lambda r: {None: "–"}.get(given := r.scores.get(key, ""), given)
+        return lambda r: "–" if (given := r[6].get(key, "")) is None else given
 
     return [
-        Column("reference", lambda r: r.reference),
-        Column("title", lambda r: r.title),
-        Column("reviewer", lambda r: r.reviewer),
-        Column("submitted_at", lambda r: r.submitted_at),
-        Column("late", lambda r: r.late),
-        Column("mean", lambda r: None if r.score is None else r.score / 1e9),
+        *(
+            Column(name, itemgetter(n))
+            for n, name in enumerate(("reference", "title", "reviewer", "submitted_at", "late"))
+        ),
+        Column("mean", lambda r: None if r[5] is None else r[5] / 1e9),
         *(Column(f"score: {i18n.said(c.name)}", score(c.key)) for c in call.criteria),
-        Column("comment_applicant", lambda r: r.comment_applicant),
-        Column("comment_committee", lambda r: r.comment_committee),
-        Column("language_of_comments", lambda r: r.language),
+        Column("comment_applicant", itemgetter(7)),
+        Column("comment_committee", itemgetter(8)),
+        Column("language_of_comments", itemgetter(9)),
     ]
