@@ -24,6 +24,7 @@ LazyString.__html__ = lambda self: escape(str(self))
 
 _CONTROLS = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # Unicode's Cc and Cs, but tab and line end
 
+MARKS = 256  # accents and the like on one letter; no writing has more than a few
 OWN_NAMES = {"en": "English", "fr": "Français", "es": "Español"}
 NAMES = {"en": _l("English"), "fr": _l("French"), "es": _l("Spanish")}
 PREFIX = "/<any(en,fr,es):lang>"  # every page for people lives below its language
@@ -90,14 +91,28 @@ def said(value: Mapping[str, str] | None, lang: str | None = None) -> str:
 
 def folded(text: str) -> str:
     """Text without case, accents and doubled spaces, to compare and sort names by."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
+    plain = unicodedata.normalize("NFKD", thinned(text.casefold()))
     return " ".join("".join(c for c in plain if not unicodedata.combining(c)).split())
 
 
 def normal(text: str) -> str:
     """Text as it is kept: NFC, Unix line ends, no control characters but tab and line end, trimmed."""
-    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
-    return _CONTROLS.sub("", text).strip()
+    text = _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return unicodedata.normalize("NFC", thinned(text)).strip()
+
+
+def thinned(text: str) -> str:
+    """Text whose letters have at most 256 marks each, to be normalised.
+
+    Marks are sorted for it one by one: of a million of them on one letter, for an hour, while all others wait.
+    """
+    return text if len(text) <= MARKS or text.isascii() else _crowds().sub(lambda crowd: crowd[0][:MARKS], text)
+
+
+@cache
+def _crowds() -> re.Pattern[str]:
+    marks = [c for c in map(chr, range(0x300, 0x1F000)) if unicodedata.combining(unicodedata.normalize("NFKD", c)[0])]
+    return re.compile(f"[{''.join(marks)}]{{{MARKS + 1},}}")
 
 
 def written(instant: datetime, zone: str, pattern: str = "instant") -> str:

@@ -131,7 +131,7 @@ class Checked:
 
 def clean_name(name: str) -> str:
     """A file's name without folders, control and direction characters, at most 120 characters."""
-    name = unicodedata.normalize("NFC", name.replace("\\", "/").rpartition("/")[2])
+    name = unicodedata.normalize("NFC", i18n.thinned(name.replace("\\", "/").rpartition("/")[2]))
     stem, dot, ending = _RISKY.sub("", name).strip(" .").rpartition(".")
     return (f"{stem[:110]}.{ending[:8]}" if dot else ending[:120]) or "file"
 

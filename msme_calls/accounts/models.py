@@ -108,7 +108,7 @@ class Throttle(Base):
 
 def normal_address(text: Any) -> str:
     """An address as it is kept and compared: NFC, lower case, no spaces around, the domain as mail servers write it."""
-    address = i18n.normal(str(text or "")).casefold()
+    address = i18n.normal(str(text or "")[:1000]).casefold()  # none is so long
     try:
         return validate_email(address, check_deliverability=False).ascii_email or address
     except EmailNotValidError:

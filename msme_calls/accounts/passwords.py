@@ -5,6 +5,8 @@ import unicodedata
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
+from msme_calls.i18n import thinned
+
 _hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)  # OWASP, Password Storage, argon2id
 # The hash of a random text that was thrown away: what is checked against where there is no account or no password.
 _NOBODYS = "$argon2id$v=19$m=19456,t=2,p=1$6S+wKSAFP5csUMSZ/o76Vw$Uug5yxDECHuBFZGZE9bb/LgUSsrvaGasy4Atn7WZLh4"
@@ -29,4 +31,4 @@ def outdated(kept: str | None) -> bool:
 
 
 def _normal(password: str) -> bytes:
-    return unicodedata.normalize("NFC", password).encode("utf-8", "replace")
+    return unicodedata.normalize("NFC", thinned(password)).encode("utf-8", "replace")

@@ -7,7 +7,7 @@ from email_validator import EmailNotValidError, validate_email
 from msme_calls.i18n import _l, folded
 
 SHORTEST, LONGEST = 10, 200  # characters of a password
-LONGEST_NAME = 150
+LONGEST_NAME, LONGEST_ADDRESS = 150, 320
 # The commonest passwords of at least ten characters, in lower case (the shorter ones are refused by their length).
 COMMON = frozenset(
     """1234567890 12345678910 123456789a 123456789q 0123456789 0987654321 9876543210 1234554321 1122334455 1111111111
@@ -29,6 +29,8 @@ _DECEIVING = {chr(c) for c in (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0
 def no_address(text: str) -> str | None:
     """The reason against using this as somebody's mail address."""
     try:
+        if len(text) > LONGEST_ADDRESS:  # before it is looked at: that takes its time
+            raise EmailNotValidError
         validate_email(text, check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError:
         return _l("Enter an address like name@example.org, without accents before the @.")

@@ -1,5 +1,6 @@
 """Guessing stops, and nobody is shut out by it for good (threat A2); mails can't be had by the hundred."""
 
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -147,3 +148,14 @@ def test_a_network_gets_thirty_mails_an_hour_and_is_told(app: Any, client: Any) 
     assert [a.status_code for a in answers] == [302] * 30 + [429]
     assert answers[-1].headers["Retry-After"] == "3600" and b"Wait 60 minutes" in answers[-1].data
     assert len(mails.sent()) == 30
+
+
+@pytest.mark.parametrize("field", ["email", "password"])
+def test_nobody_holds_the_server_up_with_a_million_accents(app: Any, client: Any, field: str) -> None:
+    """To sort them took an hour for one request, while every other one waited."""
+    crowd = "a" + "\u0300\u0316" * 150_000
+    typed = {"email": "ana@example.org", "password": "something long"} | {field: crowd + "@example.org"}
+    page = client.page("/en/sign-in")
+    begun = time.process_time()
+    assert client.submit(page.form(), **typed).status_code == 422
+    assert time.process_time() - begun < 5
