@@ -126,7 +126,7 @@ def _append(session: Session) -> None:
 
 @event.listens_for(Session, "after_soft_rollback")
 def _forget(session: Session, previous: Any) -> None:
-    if not session.in_nested_transaction():
+    if not previous.nested:
         session.info.pop("history", None)
 
 

@@ -7,7 +7,7 @@ from functools import wraps
 import structlog
 from flask import current_app
 from sqlalchemy import event
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, SessionTransaction
 
 from msme_calls.extensions import db
 
@@ -54,6 +54,6 @@ def _wake(session: Session) -> None:
 
 
 @event.listens_for(Session, "after_soft_rollback")
-def _forget(session: Session, previous: object) -> None:
-    if not session.in_nested_transaction():
+def _forget(session: Session, previous: SessionTransaction) -> None:
+    if not previous.nested:
         session.info.pop("soon", None)

@@ -137,3 +137,17 @@ def test_an_empty_history_holds(database: str, tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("MSME_DATA", str(tmp_path / "data"))
     result = CliRunner().invoke(cli.main, ["history", "verify"])
     assert (result.exit_code, result.output) == (0, f"The history holds. Rows: 0. Head: 0 {'0' * 64}\n")
+
+
+def test_an_act_is_written_also_if_a_savepoint_after_it_was_undone(app: flask.Flask) -> None:
+    """Of two who do the same at once, one finds the other's row there and goes on."""
+    history.record("thing.done", by=None, at=NOW)
+    with pytest.raises(RuntimeError), db.session.begin_nested():
+        db.session.execute(sa.text("SELECT 1"))
+        raise RuntimeError
+    db.session.commit()
+    assert db.session.scalar(sa.select(history.History.verb)) == "thing.done"
+    history.record("thing.never", by=None, at=NOW)
+    db.session.rollback()
+    db.session.commit()
+    assert history.head()[0] == 1
