@@ -78,6 +78,14 @@ def rich(value: dict[str, str] | None) -> Markup:
     return html if code == i18n.language() else Markup('<div lang="{}">{}</div>').format(code, html)
 
 
+def own_words(text: Any, lang: str = "") -> Markup:
+    """People's own text as paragraphs and lines, in their language; the macro of that name is this."""
+    head = Markup('<p lang="{}" dir="auto">').format(lang) if lang else Markup('<p dir="auto">')
+    given = str(text or "").replace("\r\n", "\n").strip().replace("\r", "\n")
+    parts = (part.strip() for part in given.split("\n\n"))
+    return Markup("").join(head + Markup("<br>").join(part.split("\n")) + Markup("</p>") for part in parts if part)
+
+
 @dataclass(frozen=True)
 class Pagination:
     """One page of a long list."""
@@ -220,6 +228,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "said": i18n.said,
     "words_of": words_of,
     "join_words": i18n.join,
+    "own_words": own_words,
 }
 
 
