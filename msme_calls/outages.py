@@ -34,7 +34,7 @@ def persist(act: Callable[[], Answer]) -> Answer:
             if _state(error) not in COLLIDED:
                 raise
             db.session.rollback()
-            for sent in request.files.values():
+            for _name, sent in request.files.items(multi=True):
                 sent.stream.seek(0)
             log.info("done anew", state=_state(error))
     return act()

@@ -3,6 +3,7 @@
 Threats C9, C10, C11.
 """
 
+import io
 import os
 import shutil
 import signal
@@ -28,7 +29,7 @@ from faults.conftest import Browser, Nursery, Parts, Site, wait_for
 from pages import StrictClient
 from signing_in import browser_of
 
-from msme_calls import clock, history
+from msme_calls import clock, history, outages
 from msme_calls.extensions import db
 from msme_calls.outbox import Email
 from msme_calls.proposals import actions
@@ -263,3 +264,18 @@ def test_what_collides_is_done_anew_a_few_times_and_then_given_back(
     parts = list(db.session.scalars(sa.select(SectionDraft).filter_by(proposal_id=proposal.id)))
     assert [part.answers["project"] for part in parts] == (["Long words"] if saved else [])
     assert answer.headers.get("Retry-After") == (None if saved else "5")
+
+
+def test_all_files_are_read_anew_that_came_along(app: flask.Flask) -> None:
+    """Also the second one of a question that takes several: it was called empty, and refused."""
+    seen: list[list[bytes]] = []
+
+    def act() -> list[bytes]:
+        seen.append([sent.stream.read() for sent in flask.request.files.getlist("letters")])
+        if len(seen) == 1:
+            raise sa.exc.OperationalError("UPDATE", {}, psycopg.errors.DeadlockDetected())
+        return seen[-1]
+
+    sent = {"letters": [(io.BytesIO(b"one"), "a.pdf"), (io.BytesIO(b"two"), "b.pdf")]}
+    with app.test_request_context("/", method="POST", data=sent):
+        assert outages.persist(act) == [b"one", b"two"]
