@@ -64,6 +64,17 @@ def measured(step: Step, run: Run, web: int, where: serving.Installation) -> Row
     }  # fmt: skip
 
 
+def settled(where: serving.Installation) -> None:
+    """What PostgreSQL does by itself within a minute of so many new rows: it looks at them, so that its plans fit."""
+    import sqlalchemy as sa
+
+    if where.postgres:
+        engine = sa.create_engine(where.database, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(sa.text("VACUUM ANALYZE"))
+        engine.dispose()
+
+
 def limits(where: serving.Installation, n: int) -> Row:
     """What the machine and the database could do in these minutes."""
     import sqlalchemy as sa
@@ -94,6 +105,7 @@ def once(n: int, backend: str, chosen: argparse.Namespace) -> Iterator[Row]:
             begun = time.perf_counter()
             with app.app_context():
                 filled = fill(n, counts["journeys"] * 2, min(counts["reviews"], n))
+            settled(where)
             seconds = round(time.perf_counter() - begun, 1)
             yield {**limits(where, n), "fill_s": seconds}
             if not chosen.profile and not chosen.step:
