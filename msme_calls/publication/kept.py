@@ -15,7 +15,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import brotli
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, current_app, g, request, url_for
 from werkzeug.datastructures import Accept
 from werkzeug.http import parse_accept_header
 
@@ -102,8 +102,8 @@ def kept(view: Callable[..., Response]) -> Callable[..., Response]:
 
     @wraps(view)
     def answer(**values: Any) -> Response:
-        if request.query_string:  # it stands in the page, in the addresses of other languages
-            return view(**values)
+        if request.query_string or request.path != url_for(str(request.endpoint), **(request.view_args or {})):
+            return view(**values)  # it stands in the page, in the addresses of other languages; or “02026” for a year
         pages: Pages = current_app.extensions["public_pages"]
         at, number = clock.now(), freshness.number()  # the number before the rows: never younger than what is drawn
         page = pages.find(request.path, number, at) or _draw(pages, view, values, number, at)

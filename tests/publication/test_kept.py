@@ -11,6 +11,7 @@ from msme_calls import clock, freshness
 from msme_calls.calls.models import Criterion
 from msme_calls.extensions import db
 from msme_calls.publication import kept
+from msme_calls.publication.models import PastEdition
 
 
 @pytest.fixture
@@ -108,3 +109,13 @@ def test_memory_is_bounded(app: Any, client: Any, monkeypatch: Any) -> None:
     for name in ("help", "privacy", "contact"):
         client.get(f"/en/{name}")
     assert list(app.extensions["public_pages"].kept) == ["/en/privacy", "/en/contact"]
+
+
+def test_one_page_is_kept_once_however_its_address_is_spelt(app: Any, client: Any) -> None:
+    """Else whoever spells a year in a thousand ways would drive out all pages that others ask for."""
+    kind = "small-business-champions"
+    db.session.add(PastEdition(kind=kind, year=2021, recorded_at=clock.now(), title=world.three("Before")))
+    db.session.commit()
+    for year in ("2021", "02021", "0002021", "２０２１"):
+        assert "Before" in client.get(f"/en/winners/{year}/{kind}").text
+    assert list(app.extensions["public_pages"].kept) == [f"/en/winners/2021/{kind}"]
