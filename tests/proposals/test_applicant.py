@@ -330,3 +330,15 @@ def test_the_decision_is_one_press_away_from_the_instant_of_the_result_on_and_no
     after = her.page(f"/en/proposals/{proposal.id}")
     assert "Result published" in after.text
     assert after.link("Read the decision") == f"/en/proposals/{proposal.id}/outcome"
+
+
+def test_a_question_in_other_words_is_asked_in_them_at_once(her, call):
+    """Though each process keeps the forms that it has read."""
+    address = f"{start(her, call)}/sections/project"
+    call_id = call.id
+    db.session.commit()
+    assert "What is it called now?" not in her.page(address).text
+    section = next(s for s in db.session.get_one(Call, call_id).sections if s.key == "project")
+    section.questions[0].label = {"en": "What is it called now?"}
+    db.session.commit()
+    assert "What is it called now?" in her.page(address).text
