@@ -23,6 +23,9 @@ MOST_PAGES = 5000
 _LARGEST, _LARGEST_PICTURE, _MOST = 100_000_000, 300_000_000, 1_000_000_000  # bytes of streams once unpacked
 _STREAM = re.compile(rb"stream(?<!endstream)[ \t]*(?:\r\n|\n|\r)?")  # its letters first: they are found fast
 _PACKED = re.compile(rb"/(?:Fl|FlateDecode)\b")
+_OBJECTS = re.compile(rb"/ObjStm\b")  # a stream of objects, whose names are looked at too: if it is packed as usual
+_UNUSUAL = re.compile(rb"/(?:DecodeParms|DP)\b|/Filter\b(?!\s*(?:\[\s*)?/(?:Fl|FlateDecode)\b\s*(?:[\]/]|>>))|"
+                      rb"/Filter\s*\[\s*/(?:Fl|FlateDecode)\s*/")  # fmt: skip
 _ESCAPED = re.compile(rb"#([0-9A-Fa-f]{2})")
 _ACTS = {
     "script": rb"JavaScript|JS",
@@ -92,32 +95,41 @@ def found(file: IO[bytes]) -> set[str]:
     """What it holds that acts by itself or that no page shows. Raises Fault for what unpacks into too much."""
     file.seek(0)
     content = file.read()
-    acts = _named(content)
-    for part in _unpacked(content):
-        acts |= _named(part)
-    return acts
+    spelt = _unescaped(content)
+    acts, unseen = _named(spelt), len(_OBJECTS.findall(spelt))
+    for part, objects in _unpacked(content):
+        acts |= _named(_unescaped(part))
+        unseen -= objects
+    return acts | ({"more"} if unseen else set())
+
+
+def _unescaped(content: bytes) -> bytes:
+    return _ESCAPED.sub(lambda code: bytes([int(code[1], 16)]), content) if b"#" in content else content
 
 
 def _named(content: bytes) -> set[str]:
-    if b"#" in content:
-        content = _ESCAPED.sub(lambda code: bytes([int(code[1], 16)]), content)
     return {str(name.lastgroup) for name in _NAMES.finditer(content)}
 
 
-def _unpacked(content: bytes) -> Iterator[bytes]:
-    """What its packed streams hold, in parts that overlap a little."""
+def _unpacked(content: bytes) -> Iterator[tuple[bytes, bool]]:
+    """What its packed streams hold, in parts that overlap a little; with the first one of a stream, if it's objects."""
     total = 0
     for start in _STREAM.finditer(content):
         before = content[max(0, start.start() - 4000) : start.start()].rpartition(b"obj")[2]
         if len(_PACKED.findall(before)) > 1:  # packed twice, as nothing but a bomb is
             raise Fault("unpacked")
         most = _LARGEST_PICTURE if re.search(rb"/Image\b", before) else _LARGEST
-        size = 0
+        about = _unescaped(before)
+        objects, size = _OBJECTS.search(about) is not None and not _UNUSUAL.search(about), 0
+        if objects and b"/Filter" not in about:  # they were in sight
+            yield b"", True
+            objects = False
         for part in _inflated(content, start.end()):
             size += len(part)
             if size > most or total + size > _MOST:
                 raise Fault("unpacked")
-            yield part
+            yield part, objects
+            objects = False
         total += size
 
 

@@ -161,6 +161,40 @@ def many_pages(pages: int, count: int) -> bytes:
     return out.getvalue()
 
 
+def packed_otherwise(also: bytes) -> bytes:
+    """Its catalogue, with a script, lies in a stream of objects that is packed twice, or as differences of lines."""
+    inner = b"<</Type/Catalog/Pages 2 0 R/OpenAction<</S/JavaScript/JS(app.alert\\(1\\))>>>>"
+    held, more = b"1 0 " + inner, b"/DecodeParms<</Predictor 12/Columns 10>>"
+    if also:
+        packed, more = zlib.compress(held).hex().encode() + b">", b""
+    else:
+        held += b" " * (-len(held) % 10)
+        lines, former = [], bytes(10)
+        for n in range(0, len(held), 10):
+            line = held[n : n + 10]
+            lines.append(b"\2" + bytes((a - b) % 256 for a, b in zip(line, former, strict=True)))
+            former = line
+        packed = zlib.compress(b"".join(lines))
+    about = b"<</Type/ObjStm/N 1/First 4/Length %d/Filter[%s/FlateDecode]%s>>" % (len(packed), also, more)
+    objects = {
+        2: b"<</Type/Pages/MediaBox[0 0 9 9]/Count 1/Kids[3 0 R]>>",
+        3: b"<</Type/Page/Parent 2 0 R>>",
+        4: about + b"stream\n" + packed + b"\nendstream",
+    }
+    out, rows = io.BytesIO(), {0: (0, 0, 65535), 1: (2, 4, 0)}
+    out.write(b"%PDF-1.5\n")
+    out.seek(0, 2)
+    for n, written in objects.items():
+        rows[n] = (1, out.tell(), 0)
+        out.write(b"%d 0 obj%s endobj\n" % (n, written))
+    start = out.tell()
+    rows[5] = (1, start, 0)
+    table = b"".join(struct.pack(">BHH", *rows[n]) for n in range(6))
+    out.write(b"5 0 obj<</Type/XRef/Size 6/W[1 2 2]/Root 1 0 R/Length %d>>stream\n" % len(table))
+    out.write(table + b"\nendstream endobj\nstartxref\n%d\n%%%%EOF" % start)
+    return out.getvalue()
+
+
 def nested() -> bytes:
     return b"%PDF-1.4\n1 0 obj" + b"[" * 200_000 + b"]" * 200_000 + b"endobj\ntrailer<</Root 1 0 R>>"
 
@@ -276,6 +310,8 @@ TAKEN = {
     "PDF, with scripts": (scripted, "a.pdf", ["action", "script"], 1),
     "PDF, with scripts in disguise": (scripted_in_disguise, "a.pdf", ["action", "script"], 1),
     "PDF, with packed scripts": (scripted_and_packed, "a.pdf", ["script"], 1),
+    "PDF, with scripts packed otherwise": (lambda: packed_otherwise(b"/ASCIIHexDecode"), "a.pdf", ["more"], 1),
+    "PDF, with scripts packed by difference": (lambda: packed_otherwise(b""), "a.pdf", ["more"], 1),
     "PDF, that starts programs": (launching, "a.pdf", ["action"], 1),
     "PDF, with a file inside": (with_file_inside, "a.pdf", ["file"], 1),
     "PDF, with a form": (lambda: with_form(fields=True), "a.pdf", ["form"], 1),
