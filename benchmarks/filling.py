@@ -226,7 +226,7 @@ def _signed_in(filled: Filled, person: Person, at: datetime) -> str:
 def decide(slug: str, coordinators: list[uuid.UUID], instant: datetime) -> str:
     """Decide on all proposals, the best as winners, and seal for an instant; gives a winner's public name."""
     from msme_calls.decisions import actions
-    from msme_calls.reviews.queries import IN_ORDER
+    from msme_calls.reviews.standings import IN_ORDER
 
     at = clock.tick()
     call = db.session.scalars(sa.select(Call).filter_by(slug=slug)).one()

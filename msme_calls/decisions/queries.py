@@ -17,7 +17,7 @@ from msme_calls.decisions.sealing import Broken, Result
 from msme_calls.extensions import db
 from msme_calls.proposals.models import Proposal, Status
 from msme_calls.proposals.queries import in_conflict
-from msme_calls.reviews import queries as reviewing
+from msme_calls.reviews import standings
 from msme_calls.reviews.models import Assignment, Review, ReviewStatus, Standing
 from msme_calls.reviews.ranking import Place
 
@@ -159,7 +159,7 @@ def ranked(call: Call, person: Person) -> list[Ranked]:
     """All proposals that are judged, in the order of the ranking, with a mark where the person is recused."""
     rows = db.session.execute(sa.select(Decision.proposal_id, Decision.outcome).where(Decision.call_id == call.id))
     outcomes = {proposal_id: outcome for proposal_id, outcome in rows}
-    return [Ranked(i, place, outcomes.get(i), recused) for i, place, recused in reviewing.order(person, call)]
+    return [Ranked(i, place, outcomes.get(i), recused) for i, place, recused in standings.order(person, call)]
 
 
 def lines(ranks: Iterable[Ranked]) -> list[Line]:
@@ -189,7 +189,7 @@ def judged(call: Call) -> list[tuple[Proposal, Decision | None]]:
         .outerjoin(Standing, Standing.proposal_id == Proposal.id)
         .outerjoin(Decision, Decision.proposal_id == Proposal.id)
         .where(Proposal.call_id == call.id, Proposal.status == Status.SUBMITTED)
-        .order_by(*reviewing.IN_ORDER)
+        .order_by(*standings.IN_ORDER)
     )
     return [(proposal, decision) for proposal, decision in rows]
 

@@ -12,8 +12,9 @@ READERS = ("coordinator", "owner", "reviewer", "administrator", "convenor", "ano
 
 
 def counted(world: Any) -> dict[tuple[str, str], int]:
-    """How many statements each page takes, and whoever reads it."""
+    """How many statements each page takes, and whoever reads it; public pages are drawn anew."""
     found = {}
+    world.app.extensions["public_pages"].kept.clear()
     for endpoint, url, line in readable(world):
         for role in ("anonymous",) if line.public else [r for r in READERS if r in line.who]:
             with statements() as run:

@@ -17,7 +17,7 @@ from msme_calls import clock, history, outbox
 from msme_calls.calls.models import Role
 from msme_calls.extensions import db
 from msme_calls.proposals import actions as proposing
-from msme_calls.reviews import actions, queries
+from msme_calls.reviews import actions, standings
 from msme_calls.reviews.models import Assignment, Ended
 from msme_calls.reviews.ranking import draw
 
@@ -398,11 +398,11 @@ def test_exports_have_every_criterion_and_the_comments(desk, call):
 
 
 def test_ranked_says_the_same_as_the_page_to_whoever_calls_it(call, coordinator, conflicted):
-    rows = queries.ranked(coordinator, call)
+    rows = standings.ranked(coordinator, call)
     assert [str(r.place) for r in rows] == ["1", "2", "3"]
     assert (rows[1].proposal, rows[1].standing) == (None, None)
     assert [r.standing.mean for r in (rows[0], rows[2])] == [5 * 10**9, 3 * 10**9]
-    assert queries.ranked(coordinator, call, 1, 3) == rows[1:]
+    assert standings.ranked(coordinator, call, 1, 3) == rows[1:]
 
 
 def test_a_withdrawn_proposal_is_in_no_ranking(desk, call):

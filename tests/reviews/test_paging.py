@@ -10,7 +10,7 @@ from msme_calls import clock
 from msme_calls.calls.models import Role
 from msme_calls.extensions import db
 from msme_calls.proposals.models import Status
-from msme_calls.reviews import queries
+from msme_calls.reviews import standings
 from msme_calls.reviews.ranking import tie_text
 
 MEANS = (4, 4, 4, 3, 3, 2, 2, None, None)
@@ -33,14 +33,16 @@ def call(app: Any) -> Any:
 
 def test_every_part_equals_the_whole(call: Any) -> None:
     reader = world.member(call, Role.CHAIR)
-    whole = [(i, place) for i, place, _recused in queries.order(reader, call)]
-    assert queries.counts(call) == (len(whole), 6) == (8, 6)
+    whole = [(i, place) for i, place, _recused in standings.order(reader, call)]
+    assert standings.counts(call) == (len(whole), 6) == (8, 6)
     for first in range(9):
         for last in [*range(first, 10), None]:
-            part = [(r.proposal.id if r.proposal else None, r.place) for r in queries.ranked(reader, call, first, last)]
+            part = [
+                (r.proposal.id if r.proposal else None, r.place) for r in standings.ranked(reader, call, first, last)
+            ]
             assert part == whole[first:last], f"{first} to {last}"
 
 
 @pytest.mark.parametrize(("winners", "secure"), [(0, True), (1, False), (2, True), (5, False), (6, True), (9, True)])
 def test_whether_only_the_draw_decides_the_last_winner(call: Any, winners: int, secure: bool) -> None:
-    assert queries.secure(call, winners) is secure
+    assert standings.secure(call, winners) is secure

@@ -13,8 +13,8 @@ from msme_calls.calls.desk import at_desk
 from msme_calls.calls.models import Call
 from msme_calls.exports import Column
 from msme_calls.proposals import queries as proposals
-from msme_calls.reviews import queries, rules, scoring
-from msme_calls.reviews.queries import Ranked
+from msme_calls.reviews import queries, rules, scoring, standings
+from msme_calls.reviews.standings import Ranked
 from msme_calls.reviews.views import bp
 from msme_calls.web import paginate
 
@@ -25,9 +25,9 @@ SIZE = 50
 def ranking(slug: str) -> str:
     call, _roles = at_desk(slug, "scores")
     person = me()
-    number, placed = queries.counts(call)
+    number, placed = standings.counts(call)
     pagination = paginate(number, SIZE)
-    rows = queries.ranked(person, call, pagination.offset, pagination.last, placed)
+    rows = standings.ranked(person, call, pagination.offset, pagination.last, placed)
     return render_template(
         "reviews/ranking.html",
         call=call,
@@ -37,7 +37,7 @@ def ranking(slug: str) -> str:
         pagination=pagination,
         placed=placed,
         cut=min(call.winners, placed),
-        secure=queries.secure(call, call.winners),
+        secure=standings.secure(call, call.winners),
         masked=queries.still_judges(person, call, clock.now()),
         top=scoring.top(queries.weighted(call.criteria)),
         tie_breaks=[c for key in call.tie_breaks for c in call.criteria if c.key == key],
@@ -58,7 +58,7 @@ def ranking_file(slug: str, ending: str) -> Response:
     call, _roles = at_desk(slug, "scores")
     person = me()
     masked = queries.still_judges(person, call, clock.now())
-    rows = queries.ranked(person, call)
+    rows = standings.ranked(person, call)
     return exports.download(_columns(call, masked), rows, f"{call.slug}-ranking", ending)
 
 
