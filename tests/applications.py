@@ -54,19 +54,10 @@ def database(request: pytest.FixtureRequest, databases: Databases, tmp_path: Pat
 
 
 @pytest.fixture
-def empty(database: str, tmp_path: Path) -> Iterator[str]:
+def empty(database: str, databases: Databases, tmp_path: Path) -> str:
     """The address of a database without any table."""
-    if database.startswith("sqlite"):
-        yield f"sqlite:///{tmp_path}/empty.sqlite3"
-        return
-    engine = sa.create_engine(database, isolation_level="AUTOCOMMIT")
-    name = f"{engine.url.database}_empty"
-    with engine.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE template0"))
-    yield engine.url.set(database=name).render_as_string(hide_password=False)
-    with engine.connect() as connection:
-        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
-    engine.dispose()
+    sqlite = database.startswith("sqlite")
+    return f"sqlite:///{tmp_path}/empty.sqlite3" if sqlite else databases.empty_postgresql()
 
 
 def build(database: str, data: Path, **changes: Any) -> flask.Flask:
