@@ -118,7 +118,7 @@ class Folder:
             # Also if it is there already: it heals what was damaged, and its time tells a clean-up that it is in use.
             os.replace(temporary, target)
             for folder in (target.parent, self.root):
-                _sync(folder)
+                sync(folder)
         except OSError as error:
             raise Unreachable(error.strerror) from error
 
@@ -161,7 +161,8 @@ class Folder:
         return True
 
 
-def _sync(folder: Path) -> None:
+def sync(folder: Path) -> None:
+    """Have what was renamed into a folder survive a crash."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -5,14 +5,12 @@ import hmac
 import ipaddress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 from flask import current_app
-from sqlalchemy.dialects import postgresql, sqlite
 
 from msme_calls.accounts.models import Throttle
-from msme_calls.extensions import UTCDateTime, db
+from msme_calls.extensions import UTCDateTime, db, insert_into
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,7 @@ def count(limit: Limit, who: str, at: datetime) -> timedelta | None:
     Counting comes first, so that many tries at once can't all find that there is room for one more.
     """
     over = Throttle.first_at <= sa.literal(at - limit.within, UTCDateTime())
-    insert = _insert()(Throttle).values(key=key(limit, who), tries=1, first_at=at)
+    insert = insert_into(Throttle).values(key=key(limit, who), tries=1, first_at=at)
     counted = insert.on_conflict_do_update(
         index_elements=[Throttle.key],
         set_={
@@ -115,7 +113,3 @@ def key(limit: Limit, who: str) -> str:
     """The row's key: keyed, so that nobody finds out from the table who or where it was."""
     secret = current_app.settings.secret_key.encode()  # type: ignore[attr-defined]
     return hmac.digest(secret, f"{limit.name}\0{who}".encode("utf-8", "replace"), hashlib.sha256).hex()
-
-
-def _insert() -> Any:
-    return (postgresql if db.engine.dialect.name == "postgresql" else sqlite).insert

@@ -15,7 +15,7 @@ from alembic.runtime.migration import MigrationContext
 from msme_calls import history
 from msme_calls.backups import Unusable, archive
 from msme_calls.extensions import Base, db, writing
-from msme_calls.storage import Missing, store
+from msme_calls.storage import Missing, store, sync
 from msme_calls.uploads import StoredFile
 
 VERSION = "0.1.0"
@@ -49,20 +49,12 @@ def back_up(target: Path, at: datetime) -> Made:
             out.flush()
             os.fsync(out.fileno())
         os.replace(part, path)
-        _sync(path.parent)
+        sync(path.parent)
     except OSError as error:
         raise Unusable(f"The backup can’t be written to {path}: {error.strerror}.") from error
     finally:
         part.unlink(missing_ok=True)
     return made
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _write(out: archive.Writer, made: Made, at: datetime) -> None:
