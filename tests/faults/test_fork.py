@@ -16,9 +16,7 @@ from operations.conftest import ROOT, free_port
 
 from msme_calls.extensions import db
 
-pytestmark = pytest.mark.skipif(
-    sys.platform != "linux", reason="NOT TESTED: forked processes, without /proc"
-)
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="NOT TESTED: forked processes, without /proc")
 
 
 def sockets(pid: int) -> set[str]:
