@@ -98,7 +98,7 @@ def save_section(
     saved with other answers since.
     """
     lock_whole(proposal)
-    allow(rules.no_edit(proposal.status, proposal.call.phase(at)))
+    allow(rules.no_edit(proposal.status, proposal.phase(at)))
     part = answering.part_of(proposal, section)
     kept = {q.key: answers[q.key] for q in section.questions if q.key in answers and q.kind != "file"}
     if part and seen not in (None, part.version) and any(part.answers.get(k) != v for k, v in kept.items()):
@@ -124,7 +124,7 @@ def attach(proposal: Proposal, key: str, checked: uploads.Checked, *, by: Person
     Where a question takes one file, a new one takes the place of the former.
     """
     lock_whole(proposal, keep=("drafts",))
-    allow(rules.no_edit(proposal.status, proposal.call.phase(at)))
+    allow(rules.no_edit(proposal.status, proposal.phase(at)))
     there = [a for a in proposal.attachments if a.removed_at is None and a.question == key]
     if same := next((a for a in there if (a.sha256, a.name) == (checked.sha256, checked.name)), None):
         return same
@@ -145,7 +145,7 @@ def attach(proposal: Proposal, key: str, checked: uploads.Checked, *, by: Person
 def detach(attachment: Attachment, *, by: Person, at: datetime) -> None:
     """Take a file out of the draft; submitted versions keep theirs."""
     proposal = attachment.proposal
-    allow(rules.no_edit(proposal.status, proposal.call.phase(at)))
+    allow(rules.no_edit(proposal.status, proposal.phase(at)))
     attachment.removed_at = at
 
 
@@ -161,7 +161,7 @@ def submit(proposal: Proposal, key: str, *, by: Person, at: datetime) -> Proposa
         return done
     answers, files = answering.draft_answers(proposal), answering.draft_files(proposal)
     missing = sum(len(answering.problems(s, answers)) for s in proposal.call.form.sections)
-    allow(rules.no_submit(proposal.status, proposal.call.phase(at), missing))
+    allow(rules.no_submit(proposal.status, proposal.phase(at), missing))
     digest = answering.digest(proposal.call, proposal, answers, files)
     last = _last(proposal) if again else None
     if last and proposal.status is Status.SUBMITTED and last.digest == digest:
@@ -195,7 +195,7 @@ def move(proposal: Proposal, to: Status, *, at: datetime) -> None:
 def withdraw(proposal: Proposal, *, by: Person, at: datetime) -> None:
     """Take a submitted proposal back: nobody judges it any more."""
     _lock(proposal)
-    allow(rules.no_withdraw(proposal.status, proposal.call.phase(at)))
+    allow(rules.no_withdraw(proposal.status, proposal.phase(at)))
     move(proposal, Status.WITHDRAWN, at=at)
     history.record("withdraw", by=by, at=at, call=proposal.call, proposal=proposal)
     outbox.queue("withdrawn", to=by, at=at, call=proposal.call, proposal=str(proposal.id))
@@ -204,7 +204,7 @@ def withdraw(proposal: Proposal, *, by: Person, at: datetime) -> None:
 def restore(proposal: Proposal, *, by: Person, at: datetime) -> None:
     """Undo a withdrawal, until the deadline: the version submitted last counts again."""
     _lock(proposal)
-    allow(rules.no_restore(proposal.status, proposal.call.phase(at)))
+    allow(rules.no_restore(proposal.status, proposal.phase(at)))
     move(proposal, Status.SUBMITTED, at=at)
     history.record("restore", by=by, at=at, call=proposal.call, proposal=proposal)
     outbox.queue("restored", to=by, at=at, call=proposal.call, proposal=str(proposal.id))
@@ -233,7 +233,7 @@ def take_back_conflict(conflict: Conflict, reason: str, *, by: Person, at: datet
     """Undo what somebody else declared of a person. Assignments that it ended stay ended: she can be asked anew."""
     proposal = conflict.proposal
     _lock(proposal)
-    allow(rules.no_take_back(proposal.call.phase(at), conflict.declared_by_id == conflict.person_id))
+    allow(rules.no_take_back(proposal.phase(at), conflict.declared_by_id == conflict.person_id))
     said = {"person": str(conflict.person_id), "reason": reason}
     db.session.delete(conflict)
     history.record("take-back-conflict", by=by, at=at, call=proposal.call, proposal=proposal, **said)

@@ -22,7 +22,7 @@ def take_out(sha256: str, at: datetime) -> None:
         proposal = file.proposal
         if file.removed_at is not None and not _held(file):
             continue  # removed before, and in no version: nobody misses it
-        if proposal.call.phase(at) is Phase.OPEN and file.removed_at is None:
+        if proposal.phase(at) is Phase.OPEN and file.removed_at is None:
             file.removed_at = at
         history.record("refuse-file", by=None, at=at, call=proposal.call, proposal=proposal, sha256=sha256)
         outbox.queue(

@@ -31,7 +31,11 @@ outbox.mail("restored")(_about)
 def _about_draft(row: Email) -> Values | None:
     """For drafts only, while they can be submitted until the deadline that the mail was written for."""
     values, at = _about(row), clock.now()
-    if values is None or values["proposal"].status is not Status.DRAFT or values["call"].phase(at) is not Phase.OPEN:
+    if (
+        values is None
+        or values["proposal"].status is not Status.DRAFT
+        or values["proposal"].phase(at) is not Phase.OPEN
+    ):
         return None
     deadline = outbox.moment(row.values["deadline"])
     return {**values, "deadline": deadline, "at": at} if values["call"].deadline_at == deadline else None
@@ -50,6 +54,6 @@ def file_refused(row: Email) -> Values | None:
     proposal, call = file.proposal, file.proposal.call
     counting = next((v for v in proposal.versions if v.number == proposal.submitted_version), None)
     held = counting is not None and any(f["id"] == str(file.id) for f in counting.files)
-    open_ = call.phase(clock.now()) is Phase.OPEN
+    open_ = proposal.phase(clock.now()) is Phase.OPEN
     section = next((s.key for s in call.sections if any(q.key == file.question for q in s.questions)), None)
     return {"file": file, "proposal": proposal, "call": call, "held": held, "open": open_, "section": section}

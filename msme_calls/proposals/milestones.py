@@ -22,7 +22,7 @@ class Step:
 
 def milestones(proposal: Proposal, at: datetime) -> list[Step]:
     """The steps of a proposal, in order. One that was withdrawn or never submitted has no more to come."""
-    call, phase = proposal.call, proposal.call.phase(at)
+    call, phase = proposal.call, proposal.phase(at)
     steps = [Step(_("Started"), _day(proposal.started_at, call), "past")]
     if proposal.submitted_at:
         steps.append(Step(_("Received"), _moment(proposal.submitted_at, call), "past"))

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 from msme_calls import i18n
 from msme_calls.accounts.models import Person
 from msme_calls.calls.models import Call, Section
+from msme_calls.calls.phases import Phase
 from msme_calls.extensions import Base, uuid_key
 from msme_calls.uploads import StoredFile
 
@@ -23,6 +24,18 @@ class Status(Enum):
     DRAFT = "draft"
     SUBMITTED = "submitted"
     WITHDRAWN = "withdrawn"
+
+
+class TeamRole(Enum):
+    """What somebody may do in a proposal, each more than the one before. One owner leads it: the others are members."""
+
+    VIEW = "view"
+    EDIT = "edit"
+    SUBMIT = "submit"  # and withdraw, and restore
+    OWNER = "owner"
+
+    def __ge__(self, other: "TeamRole") -> bool:
+        return list(TeamRole).index(self) >= list(TeamRole).index(other)
 
 
 class Proposal(Base):
@@ -46,9 +59,15 @@ class Proposal(Base):
     submitted_at: Mapped[datetime | None]  # of the version that counts
     withdrawn_at: Mapped[datetime | None]
     submitted_version: Mapped[int | None]  # number of the version that counts
+    extended_to: Mapped[datetime | None]  # a later end of its own, given by a coordinator
+    extension_reason: Mapped[str] = mapped_column(default="")
+    offered_to_id: Mapped[uuid.UUID | None]  # the member to whom its owner has offered to hand it over
     version: Mapped[int] = mapped_column(default=1)
     call: Mapped[Call] = relationship()
-    owner: Mapped[Person] = relationship()
+    owner: Mapped[Person] = relationship(foreign_keys=[owner_id])
+    members: Mapped[list["Member"]] = relationship(
+        back_populates="proposal", order_by="Member.since", cascade="all, delete-orphan"
+    )
     drafts: Mapped[list["SectionDraft"]] = relationship(back_populates="proposal", cascade="all, delete-orphan")
     versions: Mapped[list["ProposalVersion"]] = relationship(
         back_populates="proposal", order_by="ProposalVersion.number", cascade="all, delete-orphan"
@@ -64,10 +83,74 @@ class Proposal(Base):
         sa.Index("ix_proposals_call_id_status", "call_id", "status"),
     )
 
+    @property
+    def closes_at(self) -> datetime | None:
+        """The first instant that is too late for this proposal: grace and an extension of its own included."""
+        end = self.call.life.closes_at
+        return max(end, self.extended_to) if end and self.extended_to else end
+
+    def phase(self, at: datetime) -> Phase:
+        """Where its call is at an instant; still open for a proposal that has more time than the others."""
+        phase = self.call.phase(at)
+        longer = phase is Phase.CLOSED and self.extended_to is not None and at < self.extended_to
+        return Phase.OPEN if longer else phase
+
+    def role_of(self, person: Person) -> TeamRole | None:
+        """What somebody may do in it, if she is on its team."""
+        if person.id == self.owner_id:
+            return TeamRole.OWNER
+        return next((member.role for member in self.members if member.person_id == person.id), None)
+
     @validates("title", "organisation")
     def _fold(self, key: str, value: str) -> str:
         setattr(self, f"{key}_folded", i18n.folded(value))
         return value
+
+
+class Member(Base):
+    """Somebody who applies together with the owner of a proposal."""
+
+    __tablename__ = "members"
+    proposal_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("proposals.id", ondelete="CASCADE"), primary_key=True)
+    person_id: Mapped[uuid.UUID] = mapped_column(
+        sa.ForeignKey("people.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    role: Mapped[TeamRole]
+    since: Mapped[datetime]
+    proposal: Mapped[Proposal] = relationship(back_populates="members")
+    person: Mapped[Person] = relationship()
+    __table_args__ = (sa.CheckConstraint("role IN ('view', 'edit', 'submit')", name="role_of_member"),)
+
+
+class TeamInvitation(Base):
+    """An invitation to the team of a proposal, answered by a button on the page that its link opens."""
+
+    __tablename__ = "team_invitations"
+    id: Mapped[uuid.UUID] = uuid_key()
+    proposal_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("proposals.id", ondelete="CASCADE"))
+    address: Mapped[str] = mapped_column(index=True)
+    name: Mapped[str] = mapped_column(default="")
+    language: Mapped[str] = mapped_column(default="en")
+    role: Mapped[TeamRole]
+    invited_by_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("people.id", ondelete="SET NULL"))
+    invited_at: Mapped[datetime]
+    accepted_at: Mapped[datetime | None]
+    declined_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    proposal: Mapped[Proposal] = relationship()
+    invited_by: Mapped[Person | None] = relationship()
+    __table_args__ = (
+        sa.UniqueConstraint("proposal_id", "address"),
+        sa.CheckConstraint("role IN ('view', 'edit', 'submit')", name="role_of_member"),
+        sa.CheckConstraint("accepted_at IS NULL OR declined_at IS NULL", name="one_answer"),
+        sa.CheckConstraint("accepted_at IS NULL OR revoked_at IS NULL", name="taken_or_taken_back"),
+    )
+
+    @property
+    def state(self) -> str:
+        """What became of it: "accepted", "declined", "revoked", or "" while it waits for an answer."""
+        answers = (("accepted", self.accepted_at), ("declined", self.declined_at), ("revoked", self.revoked_at))
+        return next((name for name, when in answers if when), "")
 
 
 class SectionDraft(Base):

@@ -16,12 +16,18 @@ from msme_calls.calls.models import TEXTS, Call, Membership
 from msme_calls.calls.phases import Phase
 from msme_calls.extensions import db, note_lock
 from msme_calls.proposals.conflicts import Judge, Subject
-from msme_calls.proposals.models import Attachment, Conflict, Proposal, ProposalVersion, Status
+from msme_calls.proposals.models import Attachment, Conflict, Member, Proposal, ProposalVersion, Status, TeamRole
 
 
 def own(person: Person) -> sa.Select[Proposal]:
-    """The person's own proposals, as their applicant."""
-    return sa.select(Proposal).where(Proposal.owner_id == person.id)
+    """The person's own proposals: those that she leads, and those on whose team she is."""
+    return sa.select(Proposal).where(of_team(person.id))
+
+
+def of_team(who: Any) -> sa.ColumnElement[bool]:
+    """The proposals of somebody, by her id or its place in a statement that is made once."""
+    joined = sa.select(Member.proposal_id).where(Member.person_id == who)
+    return sa.or_(Proposal.owner_id == who, Proposal.id.in_(joined))
 
 
 def own_in(person: Person, call: Call) -> sa.Select[Proposal]:
@@ -41,12 +47,17 @@ def kept_of(person: Person) -> tuple[int, int]:
     return count, int(size)
 
 
-_OWN = sa.select(Proposal).where(Proposal.owner_id == sa.bindparam("owner"), Proposal.id == sa.bindparam("id"))
+_WHO: sa.BindParameter[uuid.UUID] = sa.bindparam("who")
+_OWN = sa.select(Proposal).where(of_team(_WHO), Proposal.id == sa.bindparam("id"))
 _SHORT = [defer(getattr(Call, text)) for text in TEXTS]  # what its public page says at length
 _CALL = joinedload(Proposal.call).options(*_SHORT)
-_PARTS = [selectinload(part) for part in (Proposal.drafts, Proposal.attachments, Proposal.versions)]
+_PARTS = [selectinload(part) for part in (Proposal.drafts, Proposal.attachments, Proposal.versions, Proposal.members)]
 _PAGE = _OWN.add_columns(freshness.NUMBER).options(_CALL, *_PARTS)
-_LOCKED = _OWN.with_for_update(of=Proposal, key_share=True).execution_options(populate_existing=True)
+_HERS = sa.select(Member.role).where(Member.proposal_id == Proposal.id, Member.person_id == _WHO).scalar_subquery()
+_LOCKED = (
+    _OWN.add_columns(_HERS)
+    .with_for_update(of=Proposal, key_share=True).execution_options(populate_existing=True)
+)  # fmt: skip
 _ITS_CALL = (
     sa.select(Call, freshness.NUMBER).where(Call.id == sa.bindparam("id"))
     .options(*_SHORT).execution_options(populate_existing=True)
@@ -55,7 +66,7 @@ _ITS_CALL = (
 
 def load_own(person: Person, proposal_id: uuid.UUID) -> Proposal | None:
     """One of the person's own proposals with what its pages need."""
-    found = db.session.execute(_PAGE, {"owner": person.id, "id": proposal_id}).first()
+    found = db.session.execute(_PAGE, {"who": person.id, "id": proposal_id}).first()
     if found is None:
         return None
     proposal, number = found
@@ -63,16 +74,20 @@ def load_own(person: Person, proposal_id: uuid.UUID) -> Proposal | None:
     return proposal
 
 
-def load_to_change(person: Person, proposal_id: uuid.UUID) -> Proposal | None:
-    """One of the person's own proposals, locked by the statement that reads it; then its call, as it is after that."""
-    proposal = db.session.scalar(_LOCKED, {"owner": person.id, "id": proposal_id})
-    if proposal is None:
+def load_to_change(person: Person, proposal_id: uuid.UUID) -> tuple[Proposal, TeamRole] | None:
+    """One of the person's own proposals and her role in it, locked by the statement that reads it; then its call,
+
+    as it is after that.
+    """
+    found = db.session.execute(_LOCKED, {"who": person.id, "id": proposal_id}).first()
+    if found is None:
         return None
+    proposal, role = found
     note_lock(proposal)
     call, number = db.session.execute(_ITS_CALL, {"id": proposal.call_id}).one()
     kept_forms.give(call, number)
     set_committed_value(proposal, "call", call)
-    return proposal
+    return proposal, role or TeamRole.OWNER
 
 
 _MINE, _THERE = aliased(Proposal), aliased(Call)  # made once: making them takes longer than asking the database

@@ -4,7 +4,7 @@ from enum import Enum
 
 from msme_calls.calls.phases import Phase
 from msme_calls.i18n import _l
-from msme_calls.proposals.models import Status
+from msme_calls.proposals.models import Status, TeamRole
 
 TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.DRAFT: frozenset({Status.SUBMITTED}),
@@ -68,6 +68,19 @@ SENTENCES = {
         "%(who)s took back that %(person)s has a conflict of interest with %(proposal)s: %(reason)s"
     ),
 }
+
+
+_PARTS = {
+    TeamRole.VIEW: _l("You are not on the team of this proposal."),
+    TeamRole.EDIT: _l("In this proposal you can read everything and change nothing. Its owner can let you write too."),
+    TeamRole.SUBMIT: _l("In this proposal you can write, but not submit, withdraw or restore it. Its owner can."),
+    TeamRole.OWNER: _l("Only the owner of the proposal can do this."),
+}
+
+
+def no_part(role: TeamRole | None, needed: TeamRole) -> str | None:
+    """Against what takes more than somebody's role on the team of a proposal."""
+    return None if role is not None and role >= needed else _PARTS[needed]
 
 
 def no_start(phase: Phase) -> str | None:

@@ -33,7 +33,7 @@ def my_work() -> str:
         "publication/my_work.html",
         at=at,
         proposals=[
-            (p, public_status(p.status, p.call.phase(at), bool(p.call.sealed_at)))
+            (p, public_status(p.status, p.phase(at), bool(p.call.sealed_at)))
             for p in queries.own_proposals(current_user)
         ],
         queue=queries.review_queue(current_user, at),

@@ -13,43 +13,63 @@ from msme_calls.accounts.sessions import me
 from msme_calls.calls import queries as calls_queries
 from msme_calls.calls.models import Call
 from msme_calls.calls.phases import Phase
+from msme_calls.errors import allow
 from msme_calls.extensions import db
 from msme_calls.proposals import actions, answers, queries, rules
 from msme_calls.proposals.answers import Viewer
 from msme_calls.proposals.milestones import milestones
-from msme_calls.proposals.models import Proposal, Status
+from msme_calls.proposals.models import Proposal, Status, TeamRole
 from msme_calls.proposals.views import bp
 
 
 def own(proposal_id: uuid.UUID) -> Proposal:
-    """One of the reader's own proposals; absent for everybody else."""
+    """One of the reader's own proposals, whatever her role on its team; absent for everybody else."""
     return queries.load_own(me(), proposal_id) or abort(404)
 
 
 def own_to_change(proposal_id: uuid.UUID) -> Proposal:
-    """The same, locked until the commit."""
-    return queries.load_to_change(me(), proposal_id) or abort(404)
+    """One that she may write in, locked until the commit."""
+    return _locked(proposal_id, TeamRole.EDIT)
+
+
+def own_to_submit(proposal_id: uuid.UUID) -> Proposal:
+    """One that she may submit, withdraw and restore, locked until the commit."""
+    return _locked(proposal_id, TeamRole.SUBMIT)
+
+
+def own_to_lead(proposal_id: uuid.UUID) -> Proposal:
+    """One that she owns, locked until the commit."""
+    return _locked(proposal_id, TeamRole.OWNER)
+
+
+def _locked(proposal_id: uuid.UUID, needed: TeamRole) -> Proposal:
+    proposal, role = queries.load_to_change(me(), proposal_id) or abort(404)
+    allow(rules.no_part(role, needed))
+    return proposal
 
 
 def course(proposal: Proposal) -> dict[str, Any]:
     """What every page of a proposal shows of it: its standing, what may be done with it, how far its sections are."""
     at = clock.now()
-    phase = proposal.call.phase(at)
+    phase, role = proposal.phase(at), proposal.role_of(me())
+    no_writing, no_sending = rules.no_part(role, TeamRole.EDIT), rules.no_part(role, TeamRole.SUBMIT)
     counting = next((v for v in proposal.versions if v.number == proposal.submitted_version), None)
     return {
         "proposal": proposal,
         "call": proposal.call,
         "at": at,
         "phase": phase,
+        "role": role,
         "open": phase is Phase.OPEN,
         "standing": rules.public_status(proposal.status, phase, bool(proposal.call.sealed_at)),
         "version": counting,
         "unsent": answers.unsent(proposal, counting),
         "progress": answers.progress(proposal),
         "milestones": milestones(proposal, at),
-        "no_edit": rules.no_edit(proposal.status, phase),
-        "no_withdraw": rules.no_withdraw(proposal.status, phase),
-        "no_restore": rules.no_restore(proposal.status, phase),
+        "no_edit": rules.no_edit(proposal.status, phase) or no_writing,
+        "no_send": no_sending,
+        "no_withdraw": rules.no_withdraw(proposal.status, phase) or no_sending,
+        "no_restore": rules.no_restore(proposal.status, phase) or no_sending,
     }
 
 
@@ -91,13 +111,13 @@ def check(proposal_id: uuid.UUID) -> str:
     given, files = answers.draft_answers(proposal), answers.draft_files(proposal)
     seen = answers.seen(proposal.call, given, files, Viewer.OWNER)
     missing = sum(p.count for p in whole["progress"])
-    reason = rules.no_submit(proposal.status, whole["phase"], missing)
+    reason = rules.no_submit(proposal.status, whole["phase"], missing) or whole["no_send"]
     return render_template("proposals/check.html", seen=seen, missing=missing, reason=reason, key=uuid.uuid4(), **whole)
 
 
 @bp.post("/proposals/<uuid:proposal_id>/submit")
 def submit(proposal_id: uuid.UUID) -> Response:
-    proposal = own_to_change(proposal_id)
+    proposal = own_to_submit(proposal_id)
     key = request.form.get("key", type=uuid.UUID) or abort(400)
     actions.submit(proposal, str(key), by=me(), at=clock.now())
     db.session.commit()
@@ -131,7 +151,7 @@ def _masked(address: str) -> str:
 
 @bp.post("/proposals/<uuid:proposal_id>/withdraw")
 def withdraw(proposal_id: uuid.UUID) -> Response:
-    proposal = own_to_change(proposal_id)
+    proposal = own_to_submit(proposal_id)
     actions.withdraw(proposal, by=me(), at=clock.now())
     db.session.commit()
     flash(_("Your proposal is withdrawn. Nobody will judge it."), "good")
@@ -140,7 +160,7 @@ def withdraw(proposal_id: uuid.UUID) -> Response:
 
 @bp.post("/proposals/<uuid:proposal_id>/restore")
 def restore(proposal_id: uuid.UUID) -> Response:
-    proposal = own_to_change(proposal_id)
+    proposal = own_to_submit(proposal_id)
     actions.restore(proposal, by=me(), at=clock.now())
     db.session.commit()
     flash(_("Your proposal counts again, as you submitted it last."), "good")

@@ -15,7 +15,7 @@ from msme_calls.errors import Refused, allow, typed
 from msme_calls.extensions import db
 from msme_calls.proposals import actions, answers, forms, queries, rules
 from msme_calls.proposals.answers import Viewer
-from msme_calls.proposals.models import Proposal
+from msme_calls.proposals.models import Proposal, TeamRole
 from msme_calls.proposals.views import bp
 from msme_calls.proposals.views.applicant import course, own, own_to_change
 from msme_calls.questions import File
@@ -32,7 +32,8 @@ def _section(proposal: Proposal, key: str) -> Section:
 def section(proposal_id: uuid.UUID, key: str) -> str:
     proposal = own(proposal_id)
     here = _section(proposal, key)
-    if rules.no_edit(proposal.status, proposal.call.phase(clock.now())):
+    no_part = rules.no_part(proposal.role_of(me()), TeamRole.EDIT)
+    if rules.no_edit(proposal.status, proposal.phase(clock.now())) or no_part:
         return _closed(proposal, here, [])
     return _page(proposal, here)
 
@@ -42,7 +43,7 @@ def save(proposal_id: uuid.UUID, key: str) -> str | Response | tuple[str, int]:
     db.session().expire_on_commit = False  # what was saved is shown again: no need to read it anew after each commit
     proposal = own_to_change(proposal_id)
     here = _section(proposal, key)
-    if rules.no_edit(proposal.status, proposal.call.phase(clock.now())):
+    if rules.no_edit(proposal.status, proposal.phase(clock.now())):
         return _closed(proposal, here, typed()), 403
     sent, limits, clash = forms.read(here, request.form), _limits(here), False
     try:
