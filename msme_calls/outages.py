@@ -11,7 +11,7 @@ from flask import Flask, render_template, request
 from flask_babel import gettext as _
 from sqlalchemy import exc
 
-from msme_calls import errors
+from msme_calls import errors, reading
 from msme_calls.extensions import db
 from msme_calls.storage import Missing, Unreachable
 
@@ -75,6 +75,10 @@ def _storage(error: Unreachable | Missing) -> Any:
     return unavailable(wait=60)
 
 
+def _busy(error: Exception) -> Any:
+    return unavailable(_("Too many documents are being made at the moment. Load the page again in a minute."), 60)
+
+
 def unavailable(sentence: str = "", wait: int = 5) -> tuple[str, int, dict[str, str]]:
     """The page for a fault that passes; what was typed into a form is on it, to be sent again."""
     db.session.rollback()
@@ -113,3 +117,4 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(OSError, _disk)
     app.register_error_handler(Unreachable, _storage)
     app.register_error_handler(Missing, _storage)
+    app.register_error_handler(reading.Busy, _busy)

@@ -159,6 +159,13 @@ def copy(job: str, file: IO[bytes], out: IO[bytes], **values: Any) -> None:
     out.seek(0)
 
 
+def typeset(file: IO[bytes], out: IO[bytes], **values: str) -> dict[str, Any]:
+    """Write a PDF of our template (`root`, `name`) with the JSON in a file. Raises Unreadable, Busy."""
+    said = _ask(file, out, job="typeset", **values)
+    out.seek(0)
+    return said
+
+
 def _ask(file: IO[bytes], out: IO[bytes] | None, **wanted: Any) -> dict[str, Any]:
     if not _turns.acquire(timeout=PATIENCE):
         raise Busy

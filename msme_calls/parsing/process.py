@@ -17,7 +17,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import IO, Any
 
-from msme_calls.parsing import Fault, copies, learn
+from msme_calls.parsing import Fault, copies, learn, typeset
 
 MEMORY, CPU_SECONDS, WALL_SECONDS, OUTPUT = 512 << 20, 10, 20.0, 200_000_000
 _DEATH_SIGNAL = 1  # prctl's PR_SET_PDEATHSIG
@@ -26,17 +26,19 @@ JOBS: dict[str, Callable[..., dict[str, Any]]] = {
     "plain": copies.plain,
     "neutral": copies.neutral,
     "logo": copies.logo,
+    "typeset": typeset.typeset,
 }
+OPENS = {"typeset": 64}  # files that a job may open itself: our templates and fonts; a reader of people's files none
 
 
-def confine() -> None:
+def confine(files: int = 0) -> None:
     """Take from this process what a file could make it waste: memory, time, disk, connections, other files."""
     for what, most in (
         (resource.RLIMIT_AS, MEMORY),
         (resource.RLIMIT_CPU, CPU_SECONDS),
         (resource.RLIMIT_FSIZE, OUTPUT),
         (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, 0),  # what is open stays open; nothing else is opened, sockets included
+        (resource.RLIMIT_NOFILE, files),  # what is open stays open; with 0 nothing else is opened, sockets included
     ):
         with suppress(ValueError, OSError):  # a system that doesn't know the limit, or has a lower one
             resource.setrlimit(what, (most, most))
@@ -51,9 +53,10 @@ def _die_with_parser() -> None:
 
 
 def answer(line: socket.socket, file: IO[bytes], out: IO[bytes] | None) -> None:
-    """Do the one job that the line asks for and say what came of it."""
+    """Do the one job that the line asks for, within its limits, and say what came of it."""
     with line.makefile("rb") as asked:
         wanted = json.loads(asked.readline())
+    confine(OPENS.get(wanted["job"], 0))
     job, more = JOBS[wanted.pop("job")], {} if out is None else {"out": out}
     try:
         said = job(file, **wanted, **more)
@@ -70,7 +73,6 @@ def _child(ends: list[int]) -> None:
     """All that a child does. However it ends, its asker sees the line end."""
     try:
         _die_with_parser()
-        confine()
         for number in (signal.SIGTERM, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
         line, file = socket.socket(fileno=ends[0]), os.fdopen(ends[1], "rb")
