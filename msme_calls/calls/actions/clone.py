@@ -21,19 +21,25 @@ DATES = ("opens_at", "deadline_at", "review_due_at", "review_cutoff_at", "result
 
 def clone(source: Call, slug: str, title: dict[str, str], prefix: str, years: int, *, by: Person, at: datetime) -> Call:
     """A draft with a call's texts, criteria, form and partners; its dates some years later; its coordinators only."""
-    call = Call(slug=slug, title=title, prefix=prefix, created_at=at, **_values(source, _COPIED))
+    call = copied(source, slug=slug, title=title, prefix=prefix, created_at=at)
     for name in DATES:
         setattr(call, name, deadlines.shifted(getattr(source, name), years, source.zone))
+    db.session.add(call)
+    coordinators = {m.person for m in source.memberships if m.role is Role.COORDINATOR} | {by}
+    call.memberships = [Membership(person=p, role=Role.COORDINATOR, since=at) for p in coordinators]
+    history.record("clone-call", by=by, at=at, call=call, source=source.slug, slug=slug)
+    return call
+
+
+def copied(source: Call, **values: Any) -> Call:
+    """All that is set up in a call, in new rows that are in no session yet; `values`: its name, dates and the like."""
+    call = Call(**_values(source, _COPIED), **values)
     call.criteria = [_like(c, Criterion) for c in source.criteria]
     call.partners = [_like(p, Partner) for p in source.partners]
     for section in source.sections:
         made = _like(section, Section)
         made.questions = [_like(q, Question) for q in section.questions]
         call.sections.append(made)
-    db.session.add(call)
-    coordinators = {m.person for m in source.memberships if m.role is Role.COORDINATOR} | {by}
-    call.memberships = [Membership(person=p, role=Role.COORDINATOR, since=at) for p in coordinators]
-    history.record("clone-call", by=by, at=at, call=call, source=source.slug, slug=slug)
     return call
 
 
