@@ -33,6 +33,8 @@ def forget_old_mails(at: datetime) -> int:
     Their keys, by which no reminder goes twice, are of instants long past by then.
     """
     ended = sa.func.coalesce(Email.sent_at, Email.dropped_at, Email.dead_at)
-    deleted = db.session.execute(sa.delete(Email).where(ended < sa.literal(at - YEAR, UTCDateTime()))).rowcount  # type: ignore[attr-defined]
+    old = ended < sa.literal(at - YEAR, UTCDateTime())
+    last = (Email.name == "account_deleted") & (ended < sa.literal(at - DAY, UTCDateTime()))  # she is gone since then
+    deleted = db.session.execute(sa.delete(Email).where(old | last)).rowcount  # type: ignore[attr-defined]
     db.session.commit()
     return deleted

@@ -31,6 +31,7 @@ class Person(Base):
     organisation: Mapped[str] = mapped_column(default="")
     organisation_folded: Mapped[str] = mapped_column(default="", index=True)
     international_staff: Mapped[bool] = mapped_column(default=False)  # the economy rule leaves her out
+    erased_at: Mapped[datetime | None]  # she ended her account: nothing here says any more who she was
     version: Mapped[int] = mapped_column(default=1)
     economies: Mapped[list["PersonEconomy"]] = relationship(
         back_populates="person", cascade="all, delete-orphan", order_by="PersonEconomy.code", lazy="selectin"

@@ -5,11 +5,11 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Register the feature's pages."""
-    from msme_calls.calls import alerts, bulk, desk, mails, views
+    from msme_calls.calls import alerts, bulk, desk, held, mails, views
     from msme_calls.calls.views.partners import logo
     from msme_calls.i18n import _l
 
-    assert alerts and mails  # imported for what they register
+    assert alerts and held and mails  # imported for what they register
     bulk.init_app(app)
     app.register_blueprint(views.bp)
     app.add_url_rule("/logos/<sha256>.png", "calls.logo", logo)  # one picture for all languages

@@ -21,6 +21,7 @@ from msme_calls.i18n import _l
 SENTENCES: dict[str, Any] = {
     "create-call": _l("%(who)s created the call."),
     "clone-call": _l("%(who)s created the call as a copy of %(source)s."),
+    "import-call": _l("%(who)s took over a file into the call."),
     "set-texts": _l("%(who)s changed the texts."),
     "set-dates": _l("%(who)s changed the dates."),
     "set-rules": _l("%(who)s changed the rules."),
@@ -101,7 +102,7 @@ def told(rows: list[History], call: Call) -> list[Act]:
     said = [row.said.get("details", {}) for row in rows]
     people = {row.actor_id for row in rows if row.actor_id}
     people |= {uuid.UUID(d["person"]) for d in said if d.get("person")}
-    names = {p: n for p, n in db.session.execute(sa.select(Person.id, Person.name).where(Person.id.in_(people)))}
+    names = {p: n for p, n in db.session.execute(sa.select(Person.id, Person.name).where(Person.id.in_(people), Person.erased_at.is_(None)))}
     about = {row.proposal_id for row in rows if row.proposal_id}
     proposals = {i: n for s in PROPOSALS for i, n in s.names(about).items()} if about else {}
     return [_act(row, details, names, proposals, call) for row, details in zip(rows, said, strict=True)]

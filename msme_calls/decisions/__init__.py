@@ -9,11 +9,11 @@ from msme_calls.i18n import _l
 def init_app(app: Flask) -> None:
     """Register the feature's pages, mails and menu."""
     from msme_calls.calls import acts, desk
-    from msme_calls.decisions import mails, models, rules, views
+    from msme_calls.decisions import held, mails, models, rules, views
     from msme_calls.decisions.sealing import Broken
     from msme_calls.decisions.views import attention
 
-    assert mails and models and attention  # registered by being imported
+    assert held and mails and models and attention  # registered by being imported
     app.register_blueprint(views.bp)
     app.register_error_handler(Broken, _broken)
     app.jinja_env.filters["outcome"] = lambda value: rules.OUTCOMES[models.Outcome(value)]

@@ -9,10 +9,10 @@ def init_app(app: Flask) -> None:
     from msme_calls.calls import acts, desk
     from msme_calls.calls.actions.extend import EXTENDED
     from msme_calls.i18n import _l
-    from msme_calls.proposals import actions, files, mails, queries, reminders, rules, views
+    from msme_calls.proposals import actions, files, held, mails, queries, reminders, rules, views
     from msme_calls.scanning import FOUND
 
-    assert mails  # imported for its registrations
+    assert held and mails  # imported for its registrations
     app.register_blueprint(views.bp)
     desk.tab("proposals.listed", _l("Proposals"), act="proposals", order=20)
     acts.SENTENCES.update(rules.SENTENCES)

@@ -8,10 +8,10 @@ def init_app(app: Flask) -> None:
     from msme_calls.calls import acts, desk
     from msme_calls.i18n import _l
     from msme_calls.proposals.actions import DECLARED
-    from msme_calls.reviews import actions, mails, reminders, words
+    from msme_calls.reviews import actions, held, mails, reminders, words
     from msme_calls.reviews.views import bp
 
-    assert mails and reminders  # they register themselves
+    assert held and mails and reminders  # they register themselves
     acts.SENTENCES |= words.SENTENCES
     if actions.end_in_conflict not in DECLARED:
         DECLARED.append(actions.end_in_conflict)
