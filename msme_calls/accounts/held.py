@@ -59,7 +59,7 @@ class Account(personal.Holding):
 
     def erase(self, person: Person, at: datetime) -> None:
         for table in (LoginSession, Factor, RecoveryCode, Identity):
-            db.session.execute(sa.delete(table).where(table.person_id == person.id))  # type: ignore[attr-defined]
+            db.session.execute(sa.delete(table).where(table.person_id == person.id))
         db.session.execute(sa.delete(Link).where((Link.address == person.email) | (Link.subject_id == person.id)))
         _forget_mails(person, at)
         person.economies = []
@@ -81,5 +81,5 @@ def _forget_mails(person: Person, at: datetime) -> None:
     hers = (Email.person_id == person.id) | (Email.address == person.email)
     waits = hers & Email.sent_at.is_(None) & Email.dropped_at.is_(None) & Email.dead_at.is_(None)
     db.session.execute(sa.update(Email).where(waits).values(dropped_at=at))
-    blank = {"address": f"{person.id}@erased.invalid", "values": {}, "last_error": None}
+    blank: dict[str, Any] = {"address": f"{person.id}@erased.invalid", "values": {}, "last_error": None}
     db.session.execute(sa.update(Email).where(hers).values(blank))
