@@ -6,7 +6,7 @@ const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 document.querySelector('.note.bad[role="alert"]')?.focus();
 
 // A word is a run without white space that has a letter or a figure: “l’art” is one, an address is one, “–” is none.
-// Chinese and Japanese are written without spaces: each of their characters is one. questions.py counts in the same way.
+// Chinese and Japanese are written without spaces: each of their characters is one. questions/lengths.py counts in the same way.
 const SINGLE = /[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]/gu;
 const SPACE = /[\s\x1c-\x1f\x85]+/u;
 

@@ -1,0 +1,1 @@
+"""The kinds of question, each in a file of its own; `registry` finds them."""

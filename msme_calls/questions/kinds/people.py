@@ -1,0 +1,74 @@
+"""People, such as the authors of a paper, in their order."""
+
+import re
+from collections.abc import Mapping
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+
+from msme_calls import i18n
+from msme_calls.questions.kind import CELL, Question
+from msme_calls.questions.kinds.economy import Economy
+from msme_calls.questions.kinds.email import mail_holds
+from msme_calls.questions.kinds.table import Row, Table
+
+
+def orcid_holds(text: str) -> bool:
+    """Whether a text is an ORCID iD with a right check digit (ISO 7064, MOD 11-2)."""
+    digits = text.replace("https://orcid.org/", "").replace("-", "")
+    if not re.fullmatch(r"[0-9]{15}[0-9X]", digits):
+        return False
+    total = 0
+    for d in digits[:15]:
+        total = (total + int(d)) * 2
+    return "0123456789X"[(12 - total % 11) % 11] == digits[15]
+
+
+class People(Table):
+    key, label, order, control = "people", _l("People"), 140, "people"
+    settings = ("max_people",)
+    most = "max_people"
+    fields = {
+        "name": _l("Name"),
+        "affiliation": _l("Affiliation"),
+        "economy": _l("Economy"),
+        "email": _l("E-mail address"),
+        "orcid": _l("ORCID iD (optional)"),
+    }
+
+    def columns(self, question: Question) -> dict[str, str]:
+        return {k: str(v) for k, v in self.fields.items()}
+
+    def economies(self) -> dict[str, str]:
+        """The economies to choose from: code to name in this language."""
+        return i18n.economies(i18n.language())
+
+    def _meant(self, question: Question, column: str, cell: str) -> str:
+        return Economy().chosen(question, cell) if column == "economy" else cell
+
+    def _said(self, question: Question, column: str, cell: str) -> str:
+        return Economy().named(question, cell) if column == "economy" else cell
+
+    def too_many(self, most: int) -> str:
+        return ngettext("Keep at most %(num)d person.", "Keep at most %(num)d people.", most)
+
+    def row_problem(self, question: Question, row: Mapping[str, str], n: int) -> str | None:
+        if not row.get("name") or not row.get("affiliation"):
+            return _("Person %(row)d: fill in the name and the affiliation.", row=n)
+        if any(len(cell) > CELL for cell in row.values()):
+            return _("Person %(row)d: shorten what is longer than %(most)d characters.", row=n, most=CELL)
+        if row.get("economy") and row["economy"] not in i18n.economies("en"):
+            return _("Person %(row)d: choose an economy in the list.", row=n)
+        if row.get("email") and not mail_holds(row["email"]):
+            return _("Person %(row)d: write the whole e-mail address, as in name@example.org.", row=n)
+        if row.get("orcid") and not orcid_holds(row["orcid"]):
+            return _("Person %(row)d: one digit of the ORCID iD is wrong; compare it with orcid.org.", row=n)
+        return None
+
+    def _parts(self, question: Question, value: list[Row]) -> list[str]:
+        lines = []
+        for row in value:
+            cells = [row.get("name"), row.get("affiliation"), i18n.economy(row.get("economy")), row.get("email")]
+            lines.append(", ".join(cell for cell in [*cells, row.get("orcid")] if cell))
+        return lines
