@@ -17,7 +17,7 @@ from msme_calls.errors import allow
 from msme_calls.extensions import db, lock, locked
 from msme_calls.proposals import answers as answering
 from msme_calls.proposals import conflicts, queries, rules
-from msme_calls.proposals.models import Attachment, Conflict, Proposal, ProposalVersion, SectionDraft, Status
+from msme_calls.proposals.models import Attachment, Conflict, Named, Proposal, ProposalVersion, SectionDraft, Status
 from msme_calls.questions import File
 
 # What follows from a declared conflict: later features add theirs (the proposal, whose conflict, the reason, when).
@@ -174,9 +174,22 @@ def submit(proposal: Proposal, key: str, *, by: Person, at: datetime) -> Proposa
     move(proposal, Status.SUBMITTED, at=at)
     proposal.submitted_version, proposal.submitted_at = version.number, at
     _show(proposal, answers)
+    _name_authors(proposal, answers)
     history.record("submit", by=by, at=at, call=proposal.call, proposal=proposal, version=version.number, digest=digest)
     outbox.queue("received", to=by, at=at, call=proposal.call, proposal=str(proposal.id), version=version.number)
     return version
+
+
+def _name_authors(proposal: Proposal, answers: Mapping[str, Any]) -> None:
+    """Note the authors' addresses of what was submitted: whoever has one of them has a conflict of interest."""
+    asked = [q for q in proposal.call.form.questions if q.kind == "people"]
+    if not asked:
+        return
+    now = answering.authors(asked, answers)
+    rows = {row.address: row for row in db.session.scalars(sa.select(Named).filter_by(proposal_id=proposal.id))}
+    for address in rows.keys() - now:
+        db.session.delete(rows[address])
+    db.session.add_all(Named(proposal_id=proposal.id, address=address) for address in sorted(now - rows.keys()))
 
 
 def _last(proposal: Proposal) -> ProposalVersion | None:

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Any
 
 from msme_calls import history, questions
+from msme_calls.accounts.models import normal_address
 from msme_calls.calls.models import Blindness, Call, Question, Section
 from msme_calls.proposals.models import FACE, Proposal, ProposalVersion, SectionDraft
 
@@ -103,6 +104,12 @@ def face(asked: Iterable[Question], answers: Mapping[str, Any]) -> dict[str, str
 def prefilled(proposal: Proposal, section: Section) -> dict[str, Any]:
     """What a section not saved yet offers as an answer: what is known from the person's account."""
     return {q.key: getattr(proposal, q.feeds) for q in section.questions if q.feeds in FACE}
+
+
+def authors(asked: Iterable[Question], answers: Mapping[str, Any]) -> set[str]:
+    """The e-mail addresses of the people whom answers name as authors."""
+    lists = [answers.get(q.key) or () for q in asked if q.kind == "people"]
+    return {normal_address(person["email"]) for people in lists for person in people if person.get("email")}
 
 
 def digest(call: Call, proposal: Proposal, answers: Mapping[str, Any], files: list[dict[str, Any]]) -> str:

@@ -11,6 +11,7 @@ class Interest(Enum):
     """Why somebody has a conflict of interest."""
 
     OWN = "own"
+    TEAM = "team"
     ORGANISATION = "organisation"
     ECONOMY = "economy"
     APPLICANT = "applicant"
@@ -19,6 +20,7 @@ class Interest(Enum):
 
 WHY = {
     Interest.OWN: _l("Her or his own proposal"),
+    Interest.TEAM: _l("On the team of the proposal, or named in it"),
     Interest.ORGANISATION: _l("Same organisation"),
     Interest.ECONOMY: _l("Same economy"),
     Interest.APPLICANT: _l("Has a proposal in this call"),
@@ -29,7 +31,7 @@ WHY = {
 class Judge:
     """What matters of a person: her id, folded organisation, economies, and whether the economy rule leaves her out;
 
-    and the calls in which she applies herself.
+    the calls in which she applies herself; and her e-mail address.
     """
 
     id: UUID
@@ -37,17 +39,23 @@ class Judge:
     economies: frozenset[str]
     international_staff: bool = False
     applies: frozenset[UUID] = frozenset()
+    address: str = ""
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What matters of a proposal: its owner's id, folded organisation, economy and call; who declared a conflict."""
+    """What matters of a proposal: its owner's id, folded organisation, economy and call; who declared a conflict;
+
+    who is or was on its team, and the addresses of those who are asked to join or named as authors.
+    """
 
     owner: UUID
     organisation: str
     economy: str
     declared: frozenset[UUID] = frozenset()
     call: UUID | None = None
+    team: frozenset[UUID] = frozenset()
+    addresses: frozenset[str] = frozenset()
 
 
 def conflict(judge: Judge, subject: Subject, economy_rule: bool) -> Interest | None:
@@ -58,6 +66,8 @@ def conflict(judge: Judge, subject: Subject, economy_rule: bool) -> Interest | N
     """
     if judge.id == subject.owner:
         return Interest.OWN
+    if judge.id in subject.team or judge.address in subject.addresses:
+        return Interest.TEAM
     if judge.organisation and judge.organisation == subject.organisation:
         return Interest.ORGANISATION
     if economy_rule and not judge.international_staff and subject.economy in judge.economies:

@@ -66,7 +66,9 @@ class Proposal(Base):
     call: Mapped[Call] = relationship()
     owner: Mapped[Person] = relationship(foreign_keys=[owner_id])
     members: Mapped[list["Member"]] = relationship(
-        back_populates="proposal", order_by="Member.since", cascade="all, delete-orphan"
+        primaryjoin="and_(Member.proposal_id == Proposal.id, Member.left_at.is_(None))",
+        order_by="(Member.since, Member.person_id)",
+        viewonly=True,
     )
     drafts: Mapped[list["SectionDraft"]] = relationship(back_populates="proposal", cascade="all, delete-orphan")
     versions: Mapped[list["ProposalVersion"]] = relationship(
@@ -108,7 +110,7 @@ class Proposal(Base):
 
 
 class Member(Base):
-    """Somebody who applies together with the owner of a proposal."""
+    """Somebody who applies together with the owner of a proposal. Who has left it may still not judge it."""
 
     __tablename__ = "members"
     proposal_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("proposals.id", ondelete="CASCADE"), primary_key=True)
@@ -117,7 +119,8 @@ class Member(Base):
     )
     role: Mapped[TeamRole]
     since: Mapped[datetime]
-    proposal: Mapped[Proposal] = relationship(back_populates="members")
+    left_at: Mapped[datetime | None]
+    proposal: Mapped[Proposal] = relationship()
     person: Mapped[Person] = relationship()
     __table_args__ = (sa.CheckConstraint("role IN ('view', 'edit', 'submit')", name="role_of_member"),)
 
@@ -151,6 +154,14 @@ class TeamInvitation(Base):
         """What became of it: "accepted", "declined", "revoked", or "" while it waits for an answer."""
         answers = (("accepted", self.accepted_at), ("declined", self.declined_at), ("revoked", self.revoked_at))
         return next((name for name, when in answers if when), "")
+
+
+class Named(Base):
+    """An e-mail address that the version that counts gives of one of its authors: whoever has it may not judge it."""
+
+    __tablename__ = "named_addresses"
+    proposal_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("proposals.id", ondelete="CASCADE"), primary_key=True)
+    address: Mapped[str] = mapped_column(primary_key=True, index=True)
 
 
 class SectionDraft(Base):

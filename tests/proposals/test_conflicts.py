@@ -11,7 +11,7 @@ from msme_calls.calls.models import Role
 from msme_calls.extensions import db
 from msme_calls.proposals import actions, queries
 from msme_calls.proposals.conflicts import Interest, Judge, Subject, conflict
-from msme_calls.proposals.models import Conflict, Proposal, Status
+from msme_calls.proposals.models import Conflict, Member, Named, Proposal, Status, TeamInvitation, TeamRole
 
 
 @pytest.mark.parametrize("economy_rule", [True, False])
@@ -31,6 +31,21 @@ def test_the_condition_in_sql_finds_what_the_rule_finds(app, economy_rule):
     people += [made[0].owner, made[-1].owner]
     made.append(world.proposal(call, by=people[1], organisation="Fourth Example", economy="NP"))
     actions.declare_conflict(made[3], people[6], "Example", by=people[0], at=clock.now())
+    joined, left, asked, declined, named = world.person(), world.person(), *people[2:5]
+    before, at = call.opens_at, clock.now()
+    db.session.add_all(
+        [
+            Member(proposal_id=made[0].id, person_id=joined.id, role=TeamRole.VIEW, since=before),
+            Member(proposal_id=made[1].id, person_id=left.id, role=TeamRole.EDIT, since=before, left_at=before),
+            TeamInvitation(proposal_id=made[4].id, address=asked.email, role=TeamRole.VIEW, invited_at=before),
+            TeamInvitation(
+                proposal_id=made[4].id, address=declined.email, role=TeamRole.VIEW, invited_at=before, declined_at=at
+            ),
+            Named(proposal_id=made[5].id, address=named.email),
+        ]
+    )
+    people += [joined, left]
+    db.session.flush()
     subjects = queries.subjects(made)
     found = set()
     for person in people:
@@ -43,6 +58,7 @@ def test_the_condition_in_sql_finds_what_the_rule_finds(app, economy_rule):
         assert seen == {p.id for p in made if p.call is call} - in_sql
         assert queries.recused(person, call) == sum(p.call is call for p in made) - len(seen)
     assert found == {None, *Interest}
+    assert (queries.applies(joined, call), queries.applies(left, call)) == (True, False)
 
 
 @pytest.mark.parametrize(
