@@ -6,6 +6,7 @@ it in the shape of its kind.
 
 from typing import Any, ClassVar, Protocol
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
 
@@ -80,6 +81,10 @@ class Kind:
     def imported(self, question: Question, text: str) -> Any:
         """The answer that a text in a file means; what means none is kept as it is written, and `problems` tells."""
         return i18n.normal(text)
+
+    def example(self, question: Question, n: int) -> Any:
+        """An answer that fits, in this language, visibly invented: the `n`-th of many that differ where they can."""
+        return _("Example %(number)d", number=n)
 
     def facts(self, question: Question, value: Any) -> list[str]:
         """What conditions of later questions compare: nothing for a blank answer."""

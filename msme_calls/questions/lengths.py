@@ -51,3 +51,11 @@ def length_problems(options: Mapping[str, Any], text: str) -> list[str]:
     if len(text) > (most_chars := options.get("max_chars") or LONGEST):
         found.append(_("Shorten the answer to %(most)d characters: it has %(now)d.", most=most_chars, now=len(text)))
     return found
+
+
+def sample(options: Mapping[str, Any], text: str) -> str:
+    """A text made to fit the limits: said again until it is long enough, cut where it is too long."""
+    least, most = options.get("min_words") or 0, options.get("max_words") or LONGEST
+    said = text.split()
+    said = (said * (least // len(said) + 1))[:most]
+    return " ".join(said)[: options.get("max_chars") or LONGEST].strip()

@@ -1,5 +1,7 @@
 """One of several answers that the call offers; the kinds whose answers are chosen build on it."""
 
+from typing import Any
+
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
@@ -18,6 +20,10 @@ class Choice(Kind):
     def choices(self, question: Question) -> dict[str, str]:
         """The choices: key to words in this language."""
         return {c["key"]: i18n.said(c["label"]) for c in question.options.get("choices", [])}
+
+    def example(self, question: Question, n: int) -> Any:
+        known = list(self.choices(question))
+        return known[n % len(known)] if known else ""
 
     def comparable(self, question: Question) -> dict[str, str]:
         return self.choices(question)

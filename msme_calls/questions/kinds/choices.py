@@ -21,6 +21,10 @@ class Choices(Choice):
     def shaped(self, value: Any) -> list[str]:
         return [each for each in value if isinstance(each, str) and each] if isinstance(value, list) else []
 
+    def example(self, question: Question, n: int) -> list[str]:
+        one = super().example(question, n)
+        return [one] if one else []
+
     def imported(self, question: Question, text: str) -> list[str]:
         """Each line of the text names a choice."""
         named = (self.chosen(question, line) for line in text.replace("\r", "\n").split("\n"))

@@ -22,6 +22,9 @@ class Date(Kind):
         except ValueError:
             return None
 
+    def example(self, question: Question, n: int) -> str:
+        return (datetime.date(2027, 1, 1) + datetime.timedelta(days=n)).isoformat()
+
     def _problems(self, question: Question, value: str) -> list[str]:
         if self.value(value) is None:
             return [_("Write the date as year, month and day, for example 2027-09-01.")]

@@ -16,6 +16,9 @@ class Mail(ShortText):
     settings = ()
     own = False
 
+    def example(self, question: Question, n: int) -> str:
+        return f"example-{n}@example.org"
+
     def _problems(self, question: Question, value: str) -> list[str]:
         return [] if mail_holds(value) else [_("Write the whole address, as in name@example.org.")]
 

@@ -34,6 +34,9 @@ class File(Kind):
     def shaped(self, value: Any) -> list[str]:
         return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
 
+    def example(self, question: Question, n: int) -> list[str]:
+        return []
+
     def imported(self, question: Question, text: str) -> list[str]:
         return []
 

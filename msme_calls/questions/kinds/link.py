@@ -14,6 +14,9 @@ class Link(ShortText):
     settings = ()
     own = False
 
+    def example(self, question: Question, n: int) -> str:
+        return f"www.example.org/{n}"
+
     def _problems(self, question: Question, value: str) -> list[str]:
         try:
             parts = urlsplit(value if "//" in value else f"https://{value}")

@@ -46,6 +46,11 @@ class Number(Kind):
         text = i18n.normal(text)
         return self.digits(text) or text
 
+    def example(self, question: Question, n: int) -> str:
+        least, most = question.options.get("min"), question.options.get("max")
+        number = max(Decimal(n), Decimal(str(least))) if least is not None else Decimal(n)
+        return format(min(number, Decimal(str(most))) if most is not None else number, "f")
+
     def _typed(self, question: Question, value: str) -> str:
         return value if self.value(value) is None else value.replace(".", get_decimal_symbol(i18n.language()))
 

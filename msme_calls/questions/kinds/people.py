@@ -50,6 +50,11 @@ class People(Table):
     def _said(self, question: Question, column: str, cell: str) -> str:
         return Economy().named(question, cell) if column == "economy" else cell
 
+    def _example(self, column: str, name: str, n: int) -> str:
+        codes = list(self.economies())
+        fixed = {"economy": codes[n % len(codes)], "email": f"example-{n}@example.org", "orcid": ""}
+        return fixed.get(column, _("Example %(number)d", number=n))
+
     def too_many(self, most: int) -> str:
         return ngettext("Keep at most %(num)d person.", "Keep at most %(num)d people.", most)
 

@@ -4,7 +4,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
 
 from msme_calls.questions.kind import Kind, Question
-from msme_calls.questions.lengths import length_problems
+from msme_calls.questions.lengths import length_problems, sample
 
 
 class ShortText(Kind):
@@ -17,6 +17,9 @@ class ShortText(Kind):
 
     def imported(self, question: Question, text: str) -> str:
         return " ".join(super().imported(question, text).split())
+
+    def example(self, question: Question, n: int) -> str:
+        return sample(question.options, super().example(question, n))
 
     def _problems(self, question: Question, value: str) -> list[str]:
         return length_problems(question.options, value)

@@ -46,6 +46,15 @@ class Table(Kind):
         rows = [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
         return [{str(c): text for c, text in row.items() if isinstance(text, str)} for row in rows]
 
+    def example(self, question: Question, n: int) -> list[Row]:
+        columns = self.columns(question).items()
+        count = min(max(question.options.get("min_rows") or 0, 2), self.limit(question)) if columns else 0
+        return [{c: self._example(c, name, n + row) for c, name in columns} for row in range(count)]
+
+    def _example(self, column: str, name: str, n: int) -> str:
+        """A cell of an example."""
+        return f"{name} {n}"
+
     def imported(self, question: Question, text: str) -> list[Row]:
         rows = [self._row(question, line) for line in i18n.normal(text).split("\n")]
         return [row for row in rows if any(row.values())]

@@ -20,6 +20,9 @@ class YesNo(Choice):
         value = form.get(question.key, "")
         return value if value in ("yes", "no") else ""
 
+    def example(self, question: Question, n: int) -> str:
+        return "no" if n % 4 == 0 and question.options.get("must") != "yes" else "yes"
+
     def _problems(self, question: Question, value: str) -> list[str]:
         if question.options.get("must") == "yes" and value != "yes":
             return [_("This call takes only proposals that can say yes here.")]
