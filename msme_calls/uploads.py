@@ -45,7 +45,7 @@ class BadFile(Exception):
 
 
 class NotKept(BadFile):
-    """A file that is fit, and that the store can't take at the moment; what else was sent is not concerned."""
+    """A file that can't be read or kept at the moment; what else was sent is not concerned."""
 
 
 class Scan(Enum):
@@ -171,14 +171,11 @@ def _spool(stream: IO[bytes], max_bytes: int) -> tuple[str, str, int]:
             while chunk := stream.read(CHUNK):
                 size += len(chunk)
                 if size > max_bytes:
-                    raise BadFile(
-                        _("This file is larger than %(most)d MB. Make it smaller (for example, fewer pictures) "
-                          "and send it again.", most=max_bytes // 1_000_000)
-                    )  # fmt: skip
+                    break
                 digest.update(chunk)
                 out.write(chunk)
-            if not size:
-                raise BadFile(_("This file is empty. Choose it once more and send it again."))
+            if reason := no_size(size, max_bytes):
+                raise BadFile(reason)
             out.flush()
             os.fsync(out.fileno())
         except BaseException:
@@ -187,15 +184,39 @@ def _spool(stream: IO[bytes], max_bytes: int) -> tuple[str, str, int]:
     return out.name, digest.hexdigest(), size
 
 
+def no_size(size: int, max_bytes: int) -> str | None:
+    """Against a file of so many bytes."""
+    if not size:
+        return _("This file is empty. Choose it once more and send it again.")
+    if size <= max_bytes:
+        return None
+    return _(
+        "This file is larger than %(most)d MB. Make it smaller (for example, fewer pictures) and send it again.",
+        most=max_bytes // 1_000_000,
+    )
+
+
+def no_kind(name: str, kinds: Iterable[str]) -> str | None:
+    """Against a file of this name, before any of it has come."""
+    return None if _ending(name) in kinds else _wanted(kinds)
+
+
+def _ending(name: str) -> str:
+    return name.rpartition(".")[2].lower().replace("jpeg", "jpg") if "." in name else ""
+
+
 def _kind(file: IO[bytes], name: str, kinds: list[str]) -> str:
-    start = file.read(16)
-    ending = name.rpartition(".")[2].lower().replace("jpeg", "jpg") if "." in name else ""
+    start, ending = file.read(16), _ending(name)
     for kind in kinds:
         if start.startswith(_MAGIC[kind]) and ending == kind:
             return kind
+    raise BadFile(_wanted(kinds))
+
+
+def _wanted(kinds: Iterable[str]) -> str:
     *first, last = ({"pdf": "PDF", "docx": "Word (.docx)", "png": "PNG", "jpg": "JPEG"}[k] for k in kinds)
     wanted = _("%(first)s or %(last)s", first=", ".join(first), last=last) if first else last
-    raise BadFile(_("We can’t read this kind of file. Save it as %(wanted)s and send it again.", wanted=wanted))
+    return _("We can’t read this kind of file. Save it as %(wanted)s and send it again.", wanted=wanted)
 
 
 def _read(file: IO[bytes], kind: str) -> dict[str, Any]:
@@ -208,7 +229,7 @@ def _read(file: IO[bytes], kind: str) -> dict[str, Any]:
     except Fault as fault:
         raise BadFile(_fault(fault)) from fault
     except reading.Busy as busy:
-        raise BadFile(_("Too many files are being read at the moment. Send this one again in a minute.")) from busy
+        raise NotKept(_("Too many files are being read at the moment. Send this one again in a minute.")) from busy
     except reading.Unreadable as error:
         raise BadFile(_("This file could not be read: it may be damaged. Save it anew and send it again.")) from error
     return said

@@ -32,6 +32,8 @@ MACHINE = {
     "factors": {"kind", "secret", "credential", "public_key"},
     "former_reviews": {"scores", "language"},
     "history": {"prev", "hash", "payload_hash", "salt", "payload", "verb"},
+    "incoming_chunks": {"content"},
+    "incoming_uploads": {"question", "described", "refusal"},
     "invitations": {"language", "role"},
     "links": {"token_hash", "purpose", "address", "values", "used_by"},
     "login_sessions": {"sid_hash", "browser", "system"},

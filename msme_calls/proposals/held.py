@@ -14,6 +14,7 @@ from msme_calls.calls.held import OVER
 from msme_calls.calls.phases import Phase
 from msme_calls.extensions import db
 from msme_calls.proposals import actions
+from msme_calls.proposals.incoming import IncomingUpload
 from msme_calls.proposals.models import Attachment, Conflict, Member, Proposal, Status, TeamInvitation
 
 
@@ -22,12 +23,13 @@ class Proposals(personal.Holding):
     columns = frozenset(
         {"proposals.owner_id", "members.person_id", "team_invitations.address", "team_invitations.invited_by_id",
          "section_drafts.saved_by_id", "proposal_versions.submitted_by_id", "conflicts.person_id",
-         "conflicts.declared_by_id"}
+         "conflicts.declared_by_id", "incoming_uploads.person_id"}
     )  # fmt: skip
 
     def given(self, person: Person, at: datetime) -> Any:
         shared = sa.select(Member).where(Member.person_id == person.id).options(joinedload(Member.proposal))
         conflicts = sa.select(Conflict).where(Conflict.person_id == person.id, Conflict.declared_by_id == person.id)
+        on_their_way = sa.select(IncomingUpload).filter_by(person_id=person.id, ended_at=None)
         return {
             "own": [_whole(proposal) for proposal in _owned(person)],
             "works_on": [
@@ -37,6 +39,10 @@ class Proposals(personal.Holding):
             "conflicts_declared": [
                 {"reason": c.reason, "declared_at": c.declared_at}
                 for c in db.session.scalars(conflicts.order_by(Conflict.declared_at))
+            ],
+            "on_their_way": [  # files that have not come whole; their bytes are no document yet
+                {"name": u.name, "size": u.size, "received": u.received, "expires_at": u.expires_at}
+                for u in db.session.scalars(on_their_way.order_by(IncomingUpload.expires_at))
             ],
         }
 
@@ -71,6 +77,7 @@ class Proposals(personal.Holding):
                     actions.withdraw(proposal, by=person, at=at)
                 db.session.delete(proposal)
         db.session.execute(sa.delete(Member).where(Member.person_id == person.id))
+        db.session.execute(sa.delete(IncomingUpload).where(IncomingUpload.person_id == person.id))
         hers = TeamInvitation.address == person.email
         db.session.execute(sa.delete(TeamInvitation).where(hers, TeamInvitation.accepted_at.is_(None)))
         nobody = f"{person.id}@erased.invalid"

@@ -14,6 +14,7 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
 
 
 MOST_DRAFTS, MOST_FILES = 10, 300  # of one person: drafts in a call, files in all
+MOST_UPLOADS = 20  # of one person: files on their way at a time
 
 
 class Standing(Enum):
@@ -130,6 +131,22 @@ def no_room(files: int, kept_bytes: int, most_mb: int) -> str | None:
             most=most_mb,
         )
     return None
+
+
+def no_more_uploads(count: int) -> str | None:
+    """Against one more file on its way for somebody who is sending `count`."""
+    if count < MOST_UPLOADS:
+        return None
+    return _l(
+        "%(most)d of your files are on their way already. Wait for them, or cancel some; what you leave alone is "
+        "forgotten after a day.",
+        most=MOST_UPLOADS,
+    )
+
+
+def no_question() -> str:
+    """Why a file that came for a question is not taken: the form has changed since."""
+    return _l("The form no longer asks for this file.")
 
 
 def no_more_files(count: int, most: int) -> str | None:

@@ -29,6 +29,7 @@ from msme_calls.decisions import actions as deciding
 from msme_calls.decisions.models import Decision, Outcome
 from msme_calls.extensions import db
 from msme_calls.proposals import actions as proposing
+from msme_calls.proposals.incoming import IncomingUpload
 from msme_calls.proposals.models import Conflict, Proposal
 from msme_calls.publication.models import PastEdition
 from msme_calls.reviews.models import Assignment, Ended, FormerReview, Review, ReviewStatus, Standing
@@ -257,6 +258,12 @@ class _Maker:
         if name == "A":
             conflict = Conflict(proposal_id=made.id, person_id=self.people["conflicted"].id, declared_at=at)
             self.note("A.conflict", self.canaries.paint(conflict, self.of("conflict")))
+            key = next(q.key for q in call.questions if q.kind == "file")
+            sending = IncomingUpload(
+                proposal_id=made.id, person_id=owner.id, question=key, size=10, received=4, expires_at=self.at + DAY
+            )
+            self.note("A.upload", self.canaries.paint(sending, self.of("proposal A")))
+            sending.described = sending.refusal = ""
 
     def _answer(self, question: Any, name: str) -> Any:
         """An acceptable answer. Its word's name says if it is hidden from reviewers, and public if it wins."""

@@ -51,6 +51,7 @@ ARGUMENTS: dict[str, str] = {
     "proposal_id": "A.proposal",
     "assignment_id": "A.reviewer.assignment",
     "file_id": "A.file",
+    "upload_id": "A.upload",
     "reference": "A.reference",
     "number": "=1",
     "key": "=project",  # a section of the form
@@ -140,6 +141,8 @@ ADDRESSES: dict[str, Line] = {
     "proposals.overview": only(OWNER),
     "proposals.section": only(OWNER, "open"),
     "proposals.save": only(OWNER, "open"),
+    "proposals.new_upload": only(OWNER, "open"),
+    "proposals.upload": only(OWNER, "open"),
     "proposals.check": only(OWNER, "open"),
     "proposals.submit": only(OWNER, "open"),
     "proposals.receipt": only(OWNER),

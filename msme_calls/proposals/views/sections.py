@@ -13,7 +13,7 @@ from msme_calls.accounts.sessions import me
 from msme_calls.calls.models import Section
 from msme_calls.errors import Refused, allow, typed
 from msme_calls.extensions import db
-from msme_calls.proposals import actions, answers, forms, queries, rules
+from msme_calls.proposals import actions, answers, forms, incoming, queries, rules
 from msme_calls.proposals.answers import Viewer
 from msme_calls.proposals.models import Proposal, TeamRole
 from msme_calls.proposals.views import bp
@@ -146,6 +146,7 @@ def _page(
         errors=forms.summary(shown),
         clash=unsaved is not None,
         names=forms,
+        sending=incoming.waiting(proposal, here, me(), clock.now()),
         **course(proposal),
     )
 
