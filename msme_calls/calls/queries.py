@@ -178,6 +178,11 @@ def logo_is_public(sha256: str) -> bool:
     return db.session.scalar(shown.limit(1)) is not None
 
 
+def is_logo(sha256: str) -> bool:
+    """Whether a picture is the logo of a partner of any call."""
+    return db.session.scalar(sa.select(Partner.id).where(Partner.logo_sha256 == sha256).limit(1)) is not None
+
+
 def queued(key: str) -> bool:
     """Whether a mail of this key was queued already."""
     return db.session.scalar(sa.select(Email.id).where(Email.key == key)) is not None

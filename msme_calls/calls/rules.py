@@ -1,6 +1,7 @@
 """What may be done to a call, when and in which role: each rule gives the reason against, or None."""
 
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from msme_calls.accounts.rules import no_address, no_name
 from msme_calls.calls.models import Role
@@ -251,3 +252,24 @@ def no_line(address: str, name: str, language: str, number: int) -> str | None:
     if number > MOST_LINES:
         return _l("At most %(most)d people can be invited at once. Send the rest afterwards.", most=MOST_LINES)
     return None
+
+
+def no_link(text: str) -> str | None:
+    """Against an address of a partner's site; none is fine."""
+    try:
+        parts = urlsplit(text or "https://example.org")
+    except ValueError:  # an opening bracket alone
+        parts = urlsplit("")
+    if parts.scheme not in ("http", "https") or "." not in (parts.hostname or "") or len(text.split()) > 1:
+        return _l("Write an address such as https://www.example.org.")
+    return None
+
+
+def no_import(life: Life, at: datetime) -> str | None:
+    """Against taking over a file into a call: it may change and take away anything, so only before the launch."""
+    if phase(life, at) is not Phase.DRAFT:
+        return _l("The call is launched: a file can be taken over into a draft only. Make a new call from it instead.")
+    return None
+
+
+OTHER_KIND = _l("The file is of another kind of call than this one. Make a new call from it instead.")

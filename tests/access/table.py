@@ -220,6 +220,8 @@ ADDRESSES: dict[str, Line] = {
     "calls.move_partner": only(SET_UP, "draft", args=A_PARTNER),
     "calls.remove_partner": only(SET_UP, "draft", args=A_PARTNER),
     "calls.desk_logo": only(SET_UP, "draft", args=A_PARTNER),
+    "calls.filed": only(SET_UP, "draft"),
+    "calls.call_file": only(SET_UP, "draft"),
     # ... its people, its life, its history
     "calls.people": only(COORDINATORS),
     "calls.invite": only(COORDINATORS),
@@ -234,4 +236,5 @@ ADDRESSES: dict[str, Line] = {
     # A new call, from a kind or from one that a convenor coordinates herself (none of these people is both)
     "calls.new": only(CONVENOR),
     "calls.copy": only(NOBODY),
+    "calls.new_from_file": only(CONVENOR),
 }

@@ -72,14 +72,14 @@ def add_question(section: Section, kind: str, content: Content, *, by: Person, a
     question = Question(
         key=key, kind=questions.KINDS[kind].key, position=parts.last(section.questions), label=content.label,
         help=content.help, required=content.required, hidden=content.hidden, public=content.public,
-        options=_options(call, kind, content.options),
+        options=options_of(call, kind, content.options),
     )  # fmt: skip
     section.questions.append(question)
     history.record("add-question", by=by, at=at, call=call, question=parts.words(content.label))
     return question
 
 
-def _options(call: Call, kind: str, given: dict[str, Any]) -> dict[str, Any]:
+def options_of(call: Call, kind: str, given: dict[str, Any]) -> dict[str, Any]:
     """The options that a question of this kind has; rows that are new get their keys."""
     known = {n: v for n, v in given.items() if n in questions.KINDS[kind].settings and v not in (None, "", [])}
     for name in ("choices", "columns"):
@@ -110,7 +110,7 @@ def edit_question(question: Question, content: Content, *, by: Person, at: datet
     question.label, question.help = content.label, content.help
     question.required = content.required or bool(question.feeds)
     question.hidden, question.public = content.hidden, content.public
-    question.options = _options(call, question.kind, content.options)
+    question.options = options_of(call, question.kind, content.options)
     history.record("edit-question", by=by, at=at, call=call, question=parts.words(question.label))
 
 

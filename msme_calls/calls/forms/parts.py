@@ -1,12 +1,11 @@
 """Forms for criteria, partners, and the sections and questions of a call's form."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
 import wtforms
 from flask_wtf.file import FileField
 from wtforms import BooleanField, FieldList, FormField, HiddenField, SelectMultipleField, StringField
-from wtforms.validators import Length, ValidationError
+from wtforms.validators import Length
 
 from msme_calls import questions
 from msme_calls.calls.actions import criteria as criteria_actions
@@ -16,11 +15,13 @@ from msme_calls.calls.forms.fields import (
     Line,
     area_field,
     clean,
+    follows,
     in_words,
     line_field,
     number_field,
 )
 from msme_calls.calls.models import Criterion, Question
+from msme_calls.calls.rules import no_link
 from msme_calls.i18n import _l
 from msme_calls.questions import MOST_ROWS
 
@@ -186,13 +187,8 @@ class PartnerForm(EditForm):
     needed = ("name",)
     name = line_field(_l("Name"))
     link = StringField(
-        _l("Link"), [Length(max=300, message=_l("Shorten it to 300 characters."))], filters=[clean],
+        _l("Link"), [Length(max=300, message=_l("Shorten it to 300 characters.")), follows(no_link)], filters=[clean],
         description=_l("The address of its site, beginning with https://."),
     )  # fmt: skip
     logo = FileField(_l("Logo"), description=_l("A PNG or JPEG picture. It is drawn anew, small: at most 10 kB."))
     without_logo = BooleanField(_l("Remove the logo there is"))
-
-    def validate_link(self, field: Any) -> None:
-        parts = urlsplit(field.data or "https://example.org")
-        if parts.scheme not in ("http", "https") or "." not in (parts.hostname or "") or len(field.data.split()) > 1:
-            raise ValidationError(_l("Write an address such as https://www.example.org."))

@@ -23,7 +23,7 @@ from msme_calls.extensions import db
 RESERVED = frozenset({"new"})  # the address of this page among those of calls
 
 
-def _slug(form: NewCall, year: int) -> str:
+def slug_for(form: NewCall, year: int) -> str:
     """The address that was typed, or one made from the title and the year; none that is taken."""
     if form.slug.data:
         return form.slug.data
@@ -37,14 +37,16 @@ def _slug(form: NewCall, year: int) -> str:
     return found
 
 
-def _free(form: NewCall, slug: str) -> bool:
+def free(form: NewCall, slug: str) -> bool:
+    """Whether a call can have this address; if not, the form says so."""
     if slug in RESERVED or queries.slug_taken(slug):
         form.slug.errors = [_("Another call has this address. Choose another one, or leave it empty.")]
         return False
     return True
 
 
-def _next_year(at: datetime) -> int:
+def next_year(at: datetime) -> int:
+    """The year of the next result."""
     return deadlines.next_msme_day(at, life.ZONE).year
 
 
@@ -56,8 +58,8 @@ def new() -> Page:
         abort(404)
     demand_factor()
     form = opened(FromKind, {"kind": next(iter(reversed(KINDS))), "title": {}})
-    year = _next_year(at)
-    if sent(form) and _free(form, slug := _slug(form, year)):
+    year = next_year(at)
+    if sent(form) and free(form, slug := slug_for(form, year)):
         kind = KINDS[form.kind.data]
         prefix = form.prefix.data or f"{kind.prefix}{year % 100:02}"
         call = life.create(kind, slug, in_words(form.title.data), prefix, by=person, at=at)
@@ -92,7 +94,7 @@ def copy(slug: str) -> Page:
     years = _years(source, at)
     form = opened(Copy, {"title": _title(source.title, years), "years": years})
     year = (source.result_at or at).year + (form.years.data or 0)
-    if sent(form) and _free(form, new_slug := _slug(form, year)):
+    if sent(form) and free(form, new_slug := slug_for(form, year)):
         prefix = form.prefix.data or f"{source.prefix.rstrip('0123456789')}{year % 100:02}"
         title = in_words(form.title.data)
         call = clone.clone(source, new_slug, title, prefix, form.years.data, by=person, at=at)
