@@ -35,5 +35,7 @@ def _read(call: Call) -> Form:
     db.session.flush()
     with Session(db.session.connection()) as apart:
         form = Form(apart.scalars(_OF_CALL, {"call": call.id}))
+        for condition in (c for q in form.questions for c in q.conditions):
+            _ = condition.depends_on  # one of these questions, which is found without asking for it
         apart.expunge_all()
     return form

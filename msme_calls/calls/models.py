@@ -236,8 +236,38 @@ class Question(Base):
     hidden: Mapped[bool] = mapped_column(default=False)  # from reviewers, when the applicant is hidden
     public: Mapped[bool] = mapped_column(default=False)  # shown publicly if the proposal wins
     options: Mapped[dict] = mapped_column(default=dict)
+    match: Mapped[str] = mapped_column(default="all")  # whether all or any of its conditions have to hold
     section: Mapped[Section] = relationship(back_populates="questions")
-    __table_args__ = (sa.UniqueConstraint("section_id", "key"),)
+    conditions: Mapped[list["Condition"]] = relationship(
+        back_populates="question", cascade="all, delete-orphan", order_by="Condition.position", lazy="selectin",
+        foreign_keys="Condition.question_id",
+    )  # fmt: skip
+    __table_args__ = (
+        sa.UniqueConstraint("section_id", "key"),
+        sa.CheckConstraint("\"match\" IN ('all', 'any')", name="match_known"),
+    )
+
+
+@shown_to_all
+class Condition(Base):
+    """A question is asked only if an earlier answer is so. No question goes while another depends on it."""
+
+    __tablename__ = "conditions"
+    id: Mapped[uuid.UUID] = uuid_key()
+    question_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("questions.id", ondelete="CASCADE"), index=True)
+    depends_on_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("questions.id", ondelete="RESTRICT"), index=True)
+    position: Mapped[int]
+    operator: Mapped[str]  # a key of `questions.conditions.OPERATORS`
+    value: Mapped[str] = mapped_column(default="")  # the key of a choice, or a number in plain digits
+    question: Mapped[Question] = relationship(back_populates="conditions", foreign_keys=[question_id])
+    depends_on: Mapped[Question] = relationship(foreign_keys=[depends_on_id])  # lies in the form that is loaded
+    __table_args__ = (
+        sa.CheckConstraint("question_id <> depends_on_id", name="on_another"),
+        sa.CheckConstraint(
+            "operator IN ('is', 'is-not', 'at-least', 'at-most', 'answered', 'unanswered')", name="operator_known"
+        ),
+        sa.CheckConstraint("(operator IN ('answered', 'unanswered')) = (value = '')", name="valued"),
+    )
 
 
 class Form:

@@ -159,8 +159,8 @@ def submit(proposal: Proposal, key: str, *, by: Person, at: datetime) -> Proposa
     same_key = sa.select(ProposalVersion).filter_by(proposal_id=proposal.id, idempotency_key=key)
     if again and (done := db.session.scalar(same_key)):
         return done
-    answers, files = answering.draft_answers(proposal), answering.draft_files(proposal)
-    missing = sum(len(answering.problems(s, answers)) for s in proposal.call.form.sections)
+    answers, files = answering.to_submit(proposal)
+    missing = sum(p.count for p in answering.progress(proposal))
     allow(rules.no_submit(proposal.status, proposal.phase(at), missing))
     digest = answering.digest(proposal.call, proposal, answers, files)
     last = _last(proposal) if again else None

@@ -46,6 +46,7 @@ class Progress:
     section: Section
     saved: bool
     problems: dict[str, list[str]]
+    asked: bool = True  # whether any of its questions is, under the answers given so far
 
     @property
     def count(self) -> int:
@@ -54,7 +55,7 @@ class Progress:
 
     @property
     def done(self) -> bool:
-        return self.saved and not self.problems
+        return (self.saved or not self.asked) and not self.problems
 
 
 def part_of(proposal: Proposal, section: Section) -> SectionDraft | None:
@@ -83,17 +84,46 @@ def draft_files(proposal: Proposal) -> list[dict[str, Any]]:
     return [a.listed for a in proposal.attachments if a.removed_at is None]
 
 
-def problems(section: Section, answers: Mapping[str, Any]) -> dict[str, list[str]]:
-    """What stands against handing a section in: question key → sentences; without the questions that are well."""
-    found = {q.key: questions.problems(q, answers.get(q.key)) for q in section.questions}
+def asked(call: Call, answers: Mapping[str, Any]) -> frozenset[str]:
+    """The keys of the questions that are asked under these answers: all whose conditions hold."""
+    return frozenset(q.key for q in questions.asked(call.form.questions, answers))
+
+
+def problems(section: Section, answers: Mapping[str, Any], there: frozenset[str]) -> dict[str, list[str]]:
+    """What stands against handing a section in: question key → sentences; without the questions that are well.
+
+    `there`: the questions that are asked; the others can lack nothing.
+    """
+    found = {q.key: questions.problems(q, answers.get(q.key)) for q in section.questions if q.key in there}
     return {key: said for key, said in found.items() if said}
+
+
+def lacking(proposal: Proposal, section: Section) -> dict[str, list[str]]:
+    """The same for a section of a draft."""
+    answers = draft_answers(proposal, section)
+    return problems(section, answers, asked(proposal.call, answers))
 
 
 def progress(proposal: Proposal) -> list[Progress]:
     """How far each section of a draft is, in the form's order."""
     answers = draft_answers(proposal)
     saved = {part.section_id for part in proposal.drafts}
-    return [Progress(s, s.id in saved, problems(s, answers)) for s in proposal.call.form.sections]
+    there = asked(proposal.call, answers)
+    return [
+        Progress(s, s.id in saved, problems(s, answers, there), any(q.key in there for q in s.questions))
+        for s in proposal.call.form.sections
+    ]
+
+
+def to_submit(proposal: Proposal) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The draft's answers and files as they would be handed in now: none of a question that isn't asked.
+
+    What was typed in such a question stays in the draft, and comes back when it is asked again.
+    """
+    answers, files, form = draft_answers(proposal), draft_files(proposal), proposal.call.form
+    left_out = {q.key for q in form.questions} - asked(proposal.call, answers)
+    answers = {key: value for key, value in answers.items() if key not in left_out}
+    return answers, [f for f in files if f["question"] not in left_out]
 
 
 def face(asked: Iterable[Question], answers: Mapping[str, Any]) -> dict[str, str]:
@@ -121,7 +151,7 @@ def digest(call: Call, proposal: Proposal, answers: Mapping[str, Any], files: li
 
 def unsent(proposal: Proposal, version: ProposalVersion | None) -> bool:
     """Whether the draft differs from what was submitted."""
-    draft = digest(proposal.call, proposal, draft_answers(proposal), draft_files(proposal))
+    draft = digest(proposal.call, proposal, *to_submit(proposal))
     return version is None or version.digest != draft
 
 
@@ -129,7 +159,12 @@ def hides(call: Call, question: Question, viewer: Viewer) -> bool:
     """Whether a question and its answer are as if absent for this viewer. The one place that decides it."""
     if viewer is Viewer.PUBLIC:
         return not question.public
-    return viewer is Viewer.REVIEWER and call.blindness is Blindness.SINGLE and question.hidden
+    return viewer is Viewer.REVIEWER and call.blindness is Blindness.SINGLE and _tells(question)
+
+
+def _tells(question: Question) -> bool:
+    """Whether a question tells who applies: it is hidden for that, or asked only if such a question is so answered."""
+    return question.hidden or any(_tells(c.depends_on) for c in question.conditions)
 
 
 def hidden_face(call: Call, viewer: Viewer) -> frozenset[str]:
@@ -140,17 +175,18 @@ def hidden_face(call: Call, viewer: Viewer) -> frozenset[str]:
 def seen(
     call: Call, answers: Mapping[str, Any], files: list[dict[str, Any]], viewer: Viewer
 ) -> list[tuple[Section, list[Shown]]]:
-    """The answers that a viewer may see, by section; sections without any are left out."""
+    """The answers that a viewer may see, by section; sections without any are left out, and questions not asked."""
+    there = asked(call, answers)
     neutral = viewer is Viewer.REVIEWER and call.blindness is Blindness.SINGLE
-    asked_for = {q.key for q in call.form.questions if q.kind == "file" and not hides(call, q, viewer)}
-    left = [f for f in files if f["question"] in asked_for]  # numbered without gaps: none tells of a hidden one
+    files_of = {q.key for q in call.form.questions if q.kind == "file" and not hides(call, q, viewer)} & there
+    left = [f for f in files if f["question"] in files_of]  # numbered without gaps: none tells of a hidden one
     numbered = [{**f, "name": f"document-{n}.{f['kind']}"} if neutral else f for n, f in enumerate(left, 1)]
     found = []
     for section in call.form.sections:
-        asked = [q for q in section.questions if not hides(call, q, viewer)]
+        listed = [q for q in section.questions if q.key in there and not hides(call, q, viewer)]
         shown = [
             Shown(q, answers.get(q.key), [f for f in numbered if f["question"] == q.key and q.kind == "file"])
-            for q in asked
+            for q in listed
         ]
         if shown:
             found.append((section, shown))

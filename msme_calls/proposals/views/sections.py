@@ -67,10 +67,10 @@ def _go_on(proposal: Proposal, here: Section, refused: Problems, lasting: bool) 
     check = url_for("proposals.check", proposal_id=proposal.id)
     if request.form.get(forms.GO) == "check" and not refused:
         return redirect(check)
-    if refused or answers.problems(here, answers.draft_answers(proposal, here)):
+    if refused or answers.lacking(proposal, here):
         return _page(proposal, here, refused), 422 if lasting else 503
-    sections = proposal.call.form.sections
-    later = sections[sections.index(here) + 1 :]
+    sections, there = proposal.call.form.sections, answers.asked(proposal.call, answers.draft_answers(proposal))
+    later = [s for s in sections[sections.index(here) + 1 :] if any(q.key in there for q in s.questions)]
     return redirect(url_for("proposals.section", proposal_id=proposal.id, key=later[0].key) if later else check)
 
 
@@ -128,7 +128,7 @@ def _page(
     """A section's form. `unsaved`: what was typed while another window saved; both are shown."""
     part = answers.part_of(proposal, here)
     saved = answers.draft_answers(proposal)
-    errors = answers.problems(here, saved) if part and unsaved is None else {}
+    errors = answers.lacking(proposal, here) if part and unsaved is None else {}
     for key, sentences in (refused or {}).items():
         errors[key] = sentences
     shown = forms.fields(
