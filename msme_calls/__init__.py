@@ -24,6 +24,9 @@ from msme_calls import (
 from msme_calls.extensions import compress, csrf, db, mail
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from flask.typing import ResponseReturnValue
 
     from msme_calls.settings import Settings
@@ -35,6 +38,10 @@ class Application(Flask):
     """The web application with its settings."""
 
     settings: "Settings"
+
+    def ensure_sync(self, func: "Callable[..., Any]") -> "Callable[..., Any]":
+        """No view or handler of ours is asynchronous: nothing need be asked about each of them in each request."""
+        return func
 
     def dispatch_request(self) -> "ResponseReturnValue":
         """Answer a request; work that collides with another's is done anew."""

@@ -2,6 +2,8 @@
 
 import os
 import sqlite3
+from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -30,8 +32,43 @@ def options(settings: "Settings") -> dict[str, Any]:
         "pool_size": settings.database_connections or settings.threads + 2,  # each thread, the worker, its clock
         "max_overflow": 0,
         "pool_timeout": PATIENCE,
-        "connect_args": {"connect_timeout": PATIENCE, "options": f"{limits} {given}".strip()},
+        "connect_args": {
+            "connect_timeout": PATIENCE,
+            "options": f"{limits} {given}".strip(),
+            "cursor_factory": _cursor(),
+        },
     }
+
+
+@cache
+def _cursor() -> Any:
+    """psycopg's cursor, but for what it says of a result's columns: it looks each of them up after each statement,
+
+    and SQLAlchemy needs that only the first time.
+    """
+    import psycopg
+
+    class Columns(Sequence[Any]):
+        def __init__(self, cursor: Any, many: int) -> None:
+            self.cursor, self.many = cursor, many
+
+        def __len__(self) -> int:
+            return self.many
+
+        def __getitem__(self, at: Any) -> Any:
+            if isinstance(at, slice):
+                return [self[i] for i in range(*at.indices(self.many))]
+            if not 0 <= at < self.many:
+                raise IndexError(at)
+            return psycopg.Column(self.cursor, at)
+
+    class Cursor(psycopg.Cursor[Any]):
+        @property
+        def description(self) -> Any:
+            result = self.pgresult
+            return Columns(self, result.nfields) if result and result.nfields else super().description
+
+    return Cursor
 
 
 def refereed(settings: "Settings") -> bool:

@@ -3,10 +3,13 @@
 import enum
 import json
 import uuid
+from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, ClassVar
 
+import flask_sqlalchemy.session
 import sqlalchemy as sa
 from flask_babel import Babel
 from flask_compress import Compress
@@ -17,6 +20,7 @@ from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, RelationshipDirection, Session, mapped_column
+from sqlalchemy.orm.attributes import set_committed_value
 
 LANGUAGES = ("en", "fr", "es")
 _LOCKED = "locked rows"  # noted in the session until its transaction ends
@@ -113,7 +117,33 @@ def _sqlite_begin(connection: sa.Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing.get() else "BEGIN")
 
 
-db = SQLAlchemy(metadata=Base.metadata, session_options={"autoflush": True})
+WRITTEN: list[Callable[[Session, Any], None]] = []  # told of each statement that changes rows without loading them
+
+
+class Work(flask_sqlalchemy.session.Session):
+    """The session, without what each statement need not ask: there is one database."""
+
+    def get_bind(self, mapper: Any = None, clause: Any = None, bind: Any = None, **_: Any) -> Any:
+        return self._db.engines[None] if bind is None else bind
+
+    def _told(self, statement: Any) -> Any:
+        """What SQLAlchemy's own event would tell, which has every SELECT prepared twice."""
+        if getattr(statement, "is_dml", False):
+            for tell in WRITTEN:
+                tell(self, statement)
+        return statement
+
+    def execute(self, statement: Any, *args: Any, **kwargs: Any) -> Any:
+        return super().execute(self._told(statement), *args, **kwargs)
+
+    def scalar(self, statement: Any, *args: Any, **kwargs: Any) -> Any:
+        return super().scalar(self._told(statement), *args, **kwargs)
+
+    def scalars(self, statement: Any, *args: Any, **kwargs: Any) -> Any:
+        return super().scalars(self._told(statement), *args, **kwargs)
+
+
+db = SQLAlchemy(metadata=Base.metadata, session_options={"autoflush": True, "class_": Work})
 login = LoginManager()
 mail = Mail()
 csrf = CSRFProtect()
@@ -151,11 +181,36 @@ def lock(row: Base, keep: tuple[str, ...] = ()) -> None:
     to it can be added meanwhile: no key changes, and a reviewer and a coordinator would stop one another (seen).
     """
     db.session.flush()
-    mapper = sa.inspect(type(row))
-    columns = [column.key for column in mapper.column_attrs]
-    parts = [
-        r.key for r in mapper.relationships if r.direction is not RelationshipDirection.MANYTOONE and r.key not in keep
-    ]
-    db.session.expire(row, parts)  # they are read anew if they are looked at: most are not
-    db.session.refresh(row, columns, with_for_update={"of": type(row), "key_share": True})
+    known = [part for part in _parts(type(row)) if part in row.__dict__ and part not in keep]
+    if known:
+        db.session.expire(row, known)  # they are read anew if they are looked at: most are not
+    reread(row, locking=True)
     note_lock(row)
+
+
+def reread(row: Base, names: tuple[str, ...] = (), *, locking: bool = False) -> None:
+    """Read a row's own values (or those of some names) anew, at less than half of what SQLAlchemy's refresh costs."""
+    state = sa.inspect(row)
+    keys, select = _reading(type(row), names, locking)
+    found = db.session.connection().execute(select, dict(zip(_PLACES, state.identity or (), strict=False))).one()
+    for key, value in zip(keys, found, strict=True):
+        set_committed_value(row, key, value)
+
+
+_PLACES = ("key_0", "key_1", "key_2")  # of a primary key in a statement
+
+
+@cache
+def _reading(model: type[Base], names: tuple[str, ...], locking: bool) -> tuple[list[str], Any]:
+    mapper = sa.inspect(model)
+    keys = list(names) or [attribute.key for attribute in mapper.column_attrs]
+    select = sa.select(*(mapper.columns[key] for key in keys))
+    places = zip(mapper.primary_key, _PLACES, strict=False)
+    select = select.where(*(column == sa.bindparam(place) for column, place in places))
+    return keys, select.with_for_update(of=mapper.local_table, key_share=True) if locking else select
+
+
+@cache
+def _parts(model: type[Base]) -> list[str]:
+    relationships = sa.inspect(model).relationships
+    return [r.key for r in relationships if r.direction is not RelationshipDirection.MANYTOONE]

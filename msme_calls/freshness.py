@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from msme_calls.extensions import Base, db
+from msme_calls.extensions import WRITTEN, Base, db
 
 Model = TypeVar("Model", bound=type[Base])
 _SHOWN: set[type[Base]] = set()
@@ -70,10 +70,12 @@ def _note(session: Session, context: Any) -> None:
         session.info[_CHANGED] = True
 
 
-@event.listens_for(Session, "do_orm_execute")
-def _note_many(state: ORMExecuteState) -> None:
-    if not state.is_select and state.bind_mapper is not None and state.bind_mapper.class_ in _SHOWN:
-        state.session.info[_CHANGED] = True
+def _note_many(session: Session, statement: Any) -> None:
+    if any(statement.table is model.__table__ for model in _SHOWN):
+        session.info[_CHANGED] = True
+
+
+WRITTEN.append(_note_many)
 
 
 @event.listens_for(Session, "before_commit")

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote
@@ -268,12 +269,10 @@ def remember(checked: Checked, at: datetime) -> StoredFile:
     """
     values = {"sha256": checked.sha256, "size": checked.size, "kind": checked.kind, "stored_at": at,
               "found": list(checked.found), "scan": Scan.PENDING, "scan_attempts": 0}  # fmt: skip
-    new = insert_into(StoredFile).values(values).on_conflict_do_nothing(index_elements=["sha256"])
     row = None
     while row is None:  # a clean-up may take an old row away between the two
-        db.session.execute(new)
-        there = sa.select(StoredFile).where(StoredFile.sha256 == checked.sha256)
-        row = db.session.scalar(there.with_for_update(key_share=True, read=True))
+        db.session.connection().execute(_new(db.engine.dialect.name), values)
+        row = db.session.scalar(_THERE, {"sha256": checked.sha256})
     if row.scan is Scan.INFECTED:
         raise Refused(_("This file holds a virus or the like. Check your computer, and send another file."))
     try:
@@ -285,6 +284,18 @@ def remember(checked: Checked, at: datetime) -> StoredFile:
     if current_app.settings.clamd:  # type: ignore[attr-defined]
         sweeps.soon()
     return row
+
+
+_THERE = (
+    sa.select(StoredFile).where(StoredFile.sha256 == sa.bindparam("sha256"))
+    .with_for_update(key_share=True, read=True)
+)  # fmt: skip
+
+
+@cache
+def _new(dialect: str) -> Any:
+    """The INSERT of a content that may be there already, made once."""
+    return insert_into(StoredFile, dialect).on_conflict_do_nothing(index_elements=["sha256"])
 
 
 def logo(stream: IO[bytes], name: str, max_bytes: int = 10_000) -> Checked:

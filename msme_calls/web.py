@@ -197,11 +197,12 @@ def headers_of_all() -> dict[str, str]:
 
 
 def _headers(response: Response) -> Response:
-    for name, value in headers_of_all().items():
-        response.headers.setdefault(name, value)
     if response.status_code == 404:
         response.headers["Cache-Control"] = "no-store"
-    response.headers.setdefault("Cache-Control", "no-store")
+    said = {name.lower() for name, _value in response.headers}  # once: werkzeug looks through all of them for each
+    for name, value in {**headers_of_all(), "Cache-Control": "no-store"}.items():
+        if name.lower() not in said:
+            response.headers.add(name, value)
     return response
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
+from msme_calls import extensions
 from msme_calls.accounts.models import Person, normal_address
 from msme_calls.calls import rules
 from msme_calls.calls.models import Call, Invitation, Membership, Partner, Role
@@ -188,12 +189,12 @@ def queued(key: str) -> bool:
     return db.session.scalar(sa.select(Email.id).where(Email.key == key)) is not None
 
 
-INSTANTS = [column.key for column in Call.__table__.columns if isinstance(column.type, UTCDateTime)]
+INSTANTS = tuple(column.key for column in Call.__table__.columns if isinstance(column.type, UTCDateTime))
 
 
 def reread(call: Call) -> None:
     """Read what a call's phase depends on as it is now: who waited for a lock read it before, and it may have moved."""
-    db.session.refresh(call, [*INSTANTS, "grace_minutes"])
+    extensions.reread(call, (*INSTANTS, "grace_minutes"))
 
 
 def whole(call: Call) -> Call:
