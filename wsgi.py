@@ -11,7 +11,7 @@ from msme_calls.extensions import LANGUAGES
 app = create_app()
 jobs.init_app(app)
 configure_mappers()
-for name in app.jinja_env.list_templates():
+for name in app.jinja_env.list_templates(filter_func=lambda name: not name.startswith("pdf/")):  # those are typst’s
     app.jinja_env.get_template(name)  # compiled now: whoever comes first need not wait for it
 with app.app_context():
     for lang in LANGUAGES:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 import sqlalchemy as sa
 
-from msme_calls import Application, clock, create_app, health, history, i18n, jobs, server, settings
+from msme_calls import Application, attesting, clock, create_app, health, history, i18n, jobs, keys, server, settings
 from msme_calls.backups import commands
 from msme_calls.errors import Refused
 from msme_calls.extensions import LANGUAGES, db
@@ -86,6 +86,7 @@ def run(demo: bool) -> None:
     listening = server.listen(chosen)  # a taken port is told before anything is changed
     with inside(upgraded=False) as app:
         health.upgrade()
+        keys.ready(keys.Use, clock.tick())
         accounts = _demonstration() if demo else []
     jobs.init_app(app)
     with jobs.working(app):
@@ -97,6 +98,7 @@ def serve() -> None:
     """Serve the pages alone; `msme-calls worker` does the rest in another process."""
     listening = server.listen(settings.from_environment())
     with inside() as app:
+        keys.ready([keys.Use.RECEIPTS], clock.tick())
         jobs.init_app(app)
     server.serve(app, listening, lambda: _welcome(app, []))
 
@@ -105,6 +107,7 @@ def serve() -> None:
 def worker() -> None:
     """Send mails and reminders until told to stop; several may run at once."""
     with inside() as app:
+        keys.ready([keys.Use.RESULTS], clock.tick())
         jobs.init_app(app)
     with server.told() as stop, jobs.working(app):
         stop.wait()
@@ -173,7 +176,7 @@ def record_past_editions() -> None:
     click.echo(f"Past editions recorded: {count}.")
 
 
-for command in (commands.backup, commands.restore, commands.storage):
+for command in (commands.backup, commands.restore, commands.storage, attesting.group, attesting.verify):
     main.add_command(command)
 
 

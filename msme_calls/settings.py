@@ -1,5 +1,6 @@
 """The settings: one frozen object, made once, and the only reader of the environment."""
 
+import base64
 import os
 import re
 from collections.abc import Mapping
@@ -36,6 +37,10 @@ class Settings:
     env: str = _setting("development", "`development` or `production`; production demands real secrets")
     secret_key: str = _setting(DEVELOPMENT_SECRET, "signs sessions and form tokens; at least 32 characters", True)
     secret_key_old: str = _setting("", "the former secret key, while sessions and factors of its time go over", True)
+    receipt_key: str = _setting("", "signs receipts: 32 random bytes in base64; empty: a file in the data folder", True)
+    results_key: str = _setting(
+        "", "signs results, for the worker and commands alone; empty: a file in the data folder", True
+    )
     staff_second_factor: str = _setting(
         "", "`required` or `offered` for people at a desk; empty: required in production, where it has to be"
     )
@@ -113,8 +118,16 @@ class Settings:
             raise SettingsError("MSME_METRICS_TOKEN must have at least 16 characters.")
         if self.redis_url and not self.redis_url.startswith(("redis://", "rediss://", "unix://")):
             raise SettingsError("MSME_REDIS_URL must be an address like redis://host:6379/0.")
+        self._refuse_keys()
         if self.storage_url:
             self._refuse_storage()
+
+    def _refuse_keys(self) -> None:
+        for name in ("receipt_key", "results_key"):
+            if (given := getattr(self, name)) and not _is_seed(given):
+                raise SettingsError(f"MSME_{name.upper()} must be 32 bytes in base64: `openssl rand -base64 32`.")
+        if self.receipt_key and self.receipt_key == self.results_key:
+            raise SettingsError("MSME_RECEIPT_KEY and MSME_RESULTS_KEY must differ: each key signs one thing alone.")
 
     def _refuse_storage(self) -> None:
         try:
@@ -191,6 +204,13 @@ def storage_parts(url: str) -> tuple[str, str, dict[str, str]]:
     if not options.get("endpoint", "https://x").startswith(("https://", "http://")):
         raise ValueError("its endpoint is a whole address, like https://storage.example.org")
     return parts.netloc, parts.path.strip("/"), {"region": "us-east-1", **options}
+
+
+def _is_seed(text: str) -> bool:
+    try:
+        return len(base64.b64decode(text, validate=True)) == 32
+    except ValueError:
+        return False
 
 
 def _instant(text: str) -> datetime:

@@ -16,7 +16,7 @@ from msme_calls.calls.queries import reread
 from msme_calls.errors import allow
 from msme_calls.extensions import db, lock, locked
 from msme_calls.proposals import answers as answering
-from msme_calls.proposals import conflicts, queries, rules
+from msme_calls.proposals import conflicts, issuing, queries, rules
 from msme_calls.proposals.models import Attachment, Conflict, Named, Proposal, ProposalVersion, SectionDraft, Status
 from msme_calls.questions import File
 
@@ -170,6 +170,7 @@ def submit(proposal: Proposal, key: str, *, by: Person, at: datetime) -> Proposa
         proposal_id=proposal.id, number=last.number + 1 if last else 1, answers=answers, files=files, digest=digest,
         idempotency_key=key, submitted_at=at, submitted_by_id=by.id,
     )  # fmt: skip
+    issuing.issue(proposal, version)
     db.session.add(version)
     move(proposal, Status.SUBMITTED, at=at)
     proposal.submitted_version, proposal.submitted_at = version.number, at

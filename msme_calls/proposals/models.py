@@ -121,7 +121,7 @@ class Member(Base):
     since: Mapped[datetime]
     left_at: Mapped[datetime | None]
     proposal: Mapped[Proposal] = relationship()
-    person: Mapped[Person] = relationship()
+    person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
     __table_args__ = (sa.CheckConstraint("role IN ('view', 'edit', 'submit')", name="role_of_member"),)
 
 
@@ -192,6 +192,7 @@ class ProposalVersion(Base):
     idempotency_key: Mapped[str]
     submitted_at: Mapped[datetime]
     submitted_by_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("people.id", ondelete="SET NULL"))
+    receipt: Mapped[str | None] = mapped_column(deferred=True)  # signed, as text; none of rehearsals, and of before
     proposal: Mapped[Proposal] = relationship(back_populates="versions")
     __table_args__ = (
         sa.UniqueConstraint("proposal_id", "number"),
