@@ -50,7 +50,9 @@ def _door() -> Response | tuple[str, int] | None:
     if access_of(request.endpoint) != "closed" or current_user.is_authenticated:
         return None
     if request.method in ("GET", "HEAD"):
-        return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?")))
+        return redirect(url_for("accounts.sign_in", next=errors.here()))
+    if request.accept_mimetypes.best == "application/json":  # a script, which keeps what was typed
+        return "", 401
     return errors.signed_out(errors.typed())
 
 

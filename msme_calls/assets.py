@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,6 +20,7 @@ STATIC = Path(__file__).parent / "static"
 PREFIX = "/static/"
 YEAR = 365 * 24 * 3600
 _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+_IMPORT = re.compile(rb'(?<= from ")\./([a-z]+\.js)(?=";)')  # of one module by another, both in a folder
 _NAMES = {path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*") if path.suffix in _TYPES}
 
 
@@ -31,16 +33,25 @@ class Asset:
 
 
 @lru_cache(maxsize=100)
-def _read(path: Path, changed: int) -> Asset:
+def _needs(path: Path, changed: int) -> list[str]:
+    """The modules that a module imports."""
+    return [found.decode() for found in _IMPORT.findall(path.read_bytes())] if path.suffix == ".js" else []
+
+
+@lru_cache(maxsize=100)
+def _read(path: Path, changed: int, needed: tuple[str, ...]) -> Asset:
+    addresses = iter(needed)
     plain = path.read_bytes()
+    plain = _IMPORT.sub(lambda _: next(addresses).encode(), plain) if needed else plain
     bodies = {"br": brotli.compress(plain), "gzip": gzip.compress(plain, mtime=0), "identity": plain}
     return Asset(hashlib.sha256(plain).hexdigest()[:8], bodies)
 
 
 def asset(name: str) -> Asset:
-    """A static file as it is now: one that is edited is read again."""
+    """A static file as it is now: one that is edited is read again. Modules import others by version too."""
     path = STATIC / name
-    return _read(path, path.stat().st_mtime_ns)
+    changed, folder = path.stat().st_mtime_ns, Path(name).parent.as_posix()
+    return _read(path, changed, tuple(static_url(f"{folder}/{other}") for other in _needs(path, changed)))
 
 
 def static_url(name: str) -> str:

@@ -16,7 +16,9 @@ from msme_calls.proposals.models import Attachment, Proposal
 from msme_calls.questions import Kind, kind_of
 from msme_calls.uploads import Scan
 
-VERSION, REMOVE, GO = "section-version", "remove-file", "go-to"  # with a hyphen: no question is called so
+# With a hyphen: no question is called so. KEPT: a script has saved the answers just now, only files come along.
+# TAKE: the questions of which the other window's answer shall stand.
+VERSION, REMOVE, GO, KEPT, TAKE = "section-version", "remove-file", "go-to", "kept-already", "take-saved"
 
 
 @dataclass(frozen=True)
@@ -38,13 +40,44 @@ class Field:
 
 def read(section: Section, form: MultiDict[str, str]) -> dict[str, Any]:
     """The answers of a sent form by question key; whatever else was sent is nobody's answer."""
-    return {q.key: kind_of(q).read(q, form) for q in section.questions if q.kind != "file"}
+    taken = form.getlist(TAKE)
+    return {q.key: kind_of(q).read(q, form) for q in section.questions if q.kind != "file" and q.key not in taken}
 
 
 def seen(form: MultiDict[str, str]) -> int:
     """The section's version that the sent form was drawn from (0: it was never saved)."""
-    text = form.get(VERSION, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    return _number(form.get(VERSION, "")) or 0
+
+
+def version_of(tag: str) -> int | None:
+    """The version that If-Match names: one number in quotes (“*” would overwrite whatever there is)."""
+    return _number(tag.strip()[1:-1]) if tag.strip()[:1] == tag.strip()[-1:] == '"' else None
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def controls(question: Question, value: Any) -> list[tuple[str, str]]:
+    """What the controls of a question's field send when this answer stands in them: `Kind.read` backwards."""
+    given = kind_of(question).typed(question, value) if value else ""
+    if not isinstance(given, list):
+        return [(question.key, str(given))] if given else []
+    if not all(isinstance(row, dict) for row in given):
+        return [(question.key, each) for each in given]
+    cells = ((f"{question.key}-{n}-{column}", text) for n, row in enumerate(given) for column, text in row.items())
+    return [(name, text) for name, text in cells if text]
+
+
+def differing(section: Section, there: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]:
+    """The questions that were saved otherwise than what was sent: both answers as text, the saved one as controls."""
+    found = {}
+    for q in section.questions:
+        if q.key in sent and there.get(q.key) != sent[q.key]:
+            saved, kind = there.get(q.key), kind_of(q)
+            both = {"mine": kind.shown(q, sent[q.key]), "theirs": kind.shown(q, saved) if saved else ""}
+            found[q.key] = {**both, "controls": controls(q, saved)}
+    return found
 
 
 def fields(

@@ -149,6 +149,7 @@ ADDRESSES: dict[str, Line] = {
     "proposals.version": only(OWNER),
     "proposals.file": only(OWNER),
     "proposals.withdraw": only(OWNER, "open"),
+    "proposals.autosave": only(OWNER, "open"),
     "proposals.restore": only(OWNER, "open"),
     "decisions.outcome": only(OWNER, "published"),
     # A reviewer's own pages

@@ -6,6 +6,6 @@ from msme_calls.i18n import PREFIX
 
 bp = Blueprint("proposals", __name__, url_prefix=PREFIX)
 
-from msme_calls.proposals.views import applicant, desk, sections, sending  # noqa: E402  they hang on `bp`
+from msme_calls.proposals.views import applicant, autosave, desk, sections, sending  # noqa: E402  they hang on `bp`
 
-__all__ = ["applicant", "bp", "desk", "sections", "sending"]
+__all__ = ["applicant", "autosave", "bp", "desk", "sections", "sending"]

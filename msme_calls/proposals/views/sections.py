@@ -24,14 +24,15 @@ Problems = dict[str, list[str]]
 Limits = dict[str, dict[str, Any]]
 
 
-def _section(proposal: Proposal, key: str) -> Section:
+def section_of(proposal: Proposal, key: str) -> Section:
+    """A section of the form by its key, or no page."""
     return next((s for s in proposal.call.form.sections if s.key == key), None) or abort(404)
 
 
 @bp.get("/proposals/<uuid:proposal_id>/sections/<key>")
 def section(proposal_id: uuid.UUID, key: str) -> str:
     proposal = own(proposal_id)
-    here = _section(proposal, key)
+    here = section_of(proposal, key)
     no_part = rules.no_part(proposal.role_of(me()), TeamRole.EDIT)
     if rules.no_edit(proposal.status, proposal.phase(clock.now())) or no_part:
         return _closed(proposal, here, [])
@@ -42,12 +43,13 @@ def section(proposal_id: uuid.UUID, key: str) -> str:
 def save(proposal_id: uuid.UUID, key: str) -> str | Response | tuple[str, int]:
     db.session().expire_on_commit = False  # what was saved is shown again: no need to read it anew after each commit
     proposal = own_to_change(proposal_id)
-    here = _section(proposal, key)
+    here = section_of(proposal, key)
     if rules.no_edit(proposal.status, proposal.phase(clock.now())):
         return _closed(proposal, here, typed()), 403
     sent, limits, clash = forms.read(here, request.form), _limits(here), False
     try:
-        actions.save_section(proposal, here, sent, by=me(), at=clock.now(), seen=forms.seen(request.form))
+        if forms.KEPT not in request.form:
+            actions.save_section(proposal, here, sent, by=me(), at=clock.now(), seen=forms.seen(request.form))
     except actions.SavedElsewhere:
         clash = True
     removed = _remove(proposal, here)

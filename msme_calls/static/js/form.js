@@ -87,6 +87,11 @@ for (const group of all("[data-rows]")) {
     limit();
     inputs(row)[0]?.focus();
   };
+  group.addEventListener("rows", ({ detail: many }) => {
+    while (rows().length < many) equip(copy(rows().at(-1), base));
+    rows().forEach((row, n) => (row.hidden = n >= Math.max(many, 1)));
+    limit();
+  });
   group.append(adder);
   limit();
 }
