@@ -142,6 +142,17 @@ def authors(asked: Iterable[Question], answers: Mapping[str, Any]) -> set[str]:
     return {normal_address(person["email"]) for people in lists for person in people if person.get("email")}
 
 
+def facts_elsewhere(proposal: Proposal, section: Section) -> dict[str, list[str]] | None:
+    """By what answers of other sections a script decides which questions of this one are asked; None: all are."""
+    needed = {c.depends_on.key for q in section.questions for c in q.conditions}
+    if not needed:
+        return None
+    needed -= {q.key for q in section.questions}
+    answers = draft_answers(proposal)
+    there = questions.asked(proposal.call.form.questions, answers)
+    return questions.facts([q for q in there if q.key in needed], answers)
+
+
 def digest(call: Call, proposal: Proposal, answers: Mapping[str, Any], files: list[dict[str, Any]]) -> str:
     """The fingerprint of what was submitted: SHA-256 of the canonical text of answers and files' hashes."""
     listed = [{k: f[k] for k in ("question", "name", "sha256", "size")} for f in files]

@@ -4,7 +4,7 @@ A question is any object with `key`, `kind`, `required`, `label` (Translated) an
 plain JSON values. What a person typed is kept as typed, also when it is not yet what is asked for.
 """
 
-from msme_calls.questions.asking import asked
+from msme_calls.questions.asking import asked, facts
 from msme_calls.questions.kind import CELL, LONGEST, MOST_ROWS, SHORT, Kind, Question
 from msme_calls.questions.kinds.email import mail_holds
 from msme_calls.questions.kinds.file import File
@@ -15,5 +15,5 @@ from msme_calls.questions.registry import KINDS, kind_of, problems
 
 __all__ = [
     "CELL", "KINDS", "LONGEST", "MOST_ROWS", "ORGANISATION_TYPES", "SHORT", "File", "Kind", "Question", "asked",
-    "kind_of", "length_problems", "mail_holds", "orcid_holds", "problems", "words",
+    "facts", "kind_of", "length_problems", "mail_holds", "orcid_holds", "problems", "words",
 ]  # fmt: skip

@@ -148,6 +148,7 @@ def _page(
         errors=forms.summary(shown),
         clash=unsaved is not None,
         names=forms,
+        facts=answers.facts_elsewhere(proposal, here),
         sending=incoming.waiting(proposal, here, me(), clock.now()),
         **course(proposal),
     )
