@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from msme_calls.questions import phrases
+from msme_calls.questions import wording
 
 
 def init_app(app: Flask) -> None:
@@ -16,7 +16,7 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(views.bp)
     app.add_url_rule("/logos/<sha256>.png", "calls.logo", logo)  # one picture for all languages
     app.jinja_env.globals["desk_tabs"] = desk.tabs
-    app.jinja_env.filters |= {"answer_if": phrases.answer_if, "clauses": phrases.clauses, "shown_if": phrases.shown_if}
+    app.jinja_env.filters |= {"answer_if": wording.answer_if, "clauses": wording.clauses, "shown_if": wording.shown_if}
     desk.tab("calls.overview", _l("Overview"), act="desk", order=10)
     desk.tab("calls.texts", _l("Texts"), act="set-up", order=80)
     desk.tab("calls.dates", _l("Dates"), act="set-up", order=81)
