@@ -38,15 +38,20 @@ def typed() -> Fields:
     return [(name, value) for name, value in request.form.items(multi=True) if not any(s in name for s in secret)]
 
 
+def here() -> str:
+    """The path of this page as browsers ask for it, wherever on the site the application lies."""
+    return f"{request.script_root}{request.full_path}".rstrip("?")
+
+
 def again(sentence: str, fields: Fields, status: int, action: str = "") -> tuple[str, int]:
     """A page that keeps what was typed and can send it once more."""
-    action = action or request.full_path.rstrip("?")
+    action = action or here()
     return render_template("errors/again.html", sentence=sentence, fields=fields, action=action), status
 
 
 def signed_out(fields: Fields, action: str = "", email: str = "", error: str = "") -> tuple[str, int]:
     """A page that keeps what was typed while somebody signs in; `kept` reads it back."""
-    action = action or request.full_path.rstrip("?")
+    action = action or here()
     page = render_template(
         "errors/signed_out.html",
         fields=fields,
@@ -131,7 +136,7 @@ def _csrf(error: CSRFError) -> tuple[str, int]:
 
 def _too_large(error: RequestEntityTooLarge) -> tuple[str, int]:
     fields, whole = skim(request.environ["wsgi.input"], request.content_type or "")
-    action = request.full_path.rstrip("?")
+    action = here()
     return render_template("errors/too_large.html", fields=fields, whole=whole, action=action), 413
 
 

@@ -93,7 +93,7 @@ def unavailable(sentence: str = "", wait: int = 5) -> tuple[str, int, dict[str, 
         sentence=sentence,
         again=fields is not None,
         fields=fields or [],
-        action=request.full_path.rstrip("?"),
+        action=errors.here(),
     )
     return page, HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": str(wait)}
 

@@ -16,7 +16,7 @@ from email.message import EmailMessage
 from email.mime.text import MIMEText
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
 import flask_mail
@@ -265,6 +265,7 @@ def render(row: Email) -> flask_mail.Message | None:
         text = render_template(f"email/{row.name}.txt", **values)
         subject, _, body = text.strip().partition("\n")
         html = render_template(f"email/{row.name}.html", subject=subject, **values)
+    attached: tuple[str, str] | None = values.get("attached")
     settings = current_app.settings  # type: ignore[attr-defined]
     domain = settings.mail_sender.rpartition("@")[2]
     message = _Message(
@@ -277,10 +278,14 @@ def render(row: Email) -> flask_mail.Message | None:
         extra_headers={"Content-Language": row.language, "Auto-Submitted": "auto-generated"},
     )
     message.msgId = f"<{row.id}@{domain}>"  # the same at every attempt, so that a mail program shows it once
+    if attached:
+        message.attach(attached[0], "application/json", attached[1].encode())
     return message
 
 
 def _transport() -> Transport | None:
+    if own := current_app.extensions.get("transport"):  # a rehearsal keeps its mails to itself
+        return cast(Transport, own)
     settings = current_app.settings  # type: ignore[attr-defined]
     if settings.mail_server:
         return _by_smtp

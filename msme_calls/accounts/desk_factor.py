@@ -16,7 +16,7 @@ def demand_factor() -> None:
     if not current_app.settings.staff_needs_factor or factors.has(me()):  # type: ignore[attr-defined]
         return
     if request.method in ("GET", "HEAD"):
-        abort(redirect(url_for("accounts.security", next=request.full_path.rstrip("?"))))
+        abort(redirect(url_for("accounts.security", next=errors.here())))
     sentence = _(
         "Your role needs a second step at signing in. Set it up under “Your account”, “Sign-in and security”, in "
         "another window; what you wrote is kept here: then send it."

@@ -91,7 +91,7 @@ def _ask(unproved: Unproved) -> tuple[str, int]:
     """The question, on a page that keeps what was sent. A reading request goes on from a page of its own."""
     db.session.rollback()
     reading = request.method != "POST" or request.endpoint == "accounts.prove"
-    address = request.full_path.rstrip("?")
+    address = errors.here()
     if request.endpoint != "accounts.prove" and reading:
         address = url_for("accounts.prove", next=address)
     g.no_page = not reading  # in another language it would be asked of nothing

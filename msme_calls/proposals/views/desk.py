@@ -7,7 +7,7 @@ from flask import abort, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from msme_calls import clock, exports, i18n, uploads
+from msme_calls import clock, errors, exports, i18n, uploads
 from msme_calls.accounts.models import Person, normal_address
 from msme_calls.accounts.sessions import me
 from msme_calls.accounts.views.proving import demand_proof
@@ -115,7 +115,7 @@ def shown(slug: str, proposal_id: uuid.UUID) -> str | Response | tuple[str, int]
     actions.declare_conflict(proposal, person, reason, by=by, at=clock.now())
     db.session.commit()
     flash(_("The conflict is noted: %(name)s no longer sees this proposal.", name=person.name or person.email), "good")
-    return redirect(url_for("proposals.listed", slug=slug) if person.id == by.id else request.path)
+    return redirect(url_for("proposals.listed", slug=slug) if person.id == by.id else errors.here())
 
 
 @bp.route("/desk/<slug>/proposals/<uuid:proposal_id>/conflicts/<uuid:conflict_id>", methods=["GET", "POST"])
