@@ -37,6 +37,7 @@ MACHINE = {
     "invitations": {"language", "role"},
     "links": {"token_hash", "purpose", "address", "values", "used_by"},
     "login_sessions": {"sid_hash", "browser", "system"},
+    "members": {"role"},
     "memberships": {"role", "languages"},
     "past_editions": {"kind", "unknown"},
     "people": {"name_folded", "organisation_folded", "language", "zone", "password"},
@@ -46,12 +47,14 @@ MACHINE = {
         "reference", "status", "title_folded", "organisation_folded", "economy", "organisation_type", "language",
     },
     "questions": {"key", "kind", "feeds", "options"},
+    "rehearsals": {"revision"},
     "resolutions": {"digest"},
     "reviews": {"status", "scores", "language"},
     "seals": {"content", "digest", "secret"},
     "sections": {"key"},
     "standings": {"ties", "draw"},
     "stored_files": {"sha256", "kind", "found", "scan"},
+    "team_invitations": {"language", "role"},
     "throttles": {"key"},
 }  # fmt: skip
 

@@ -9,13 +9,25 @@ def init_app(app: Flask) -> None:
     from msme_calls.calls import acts, desk
     from msme_calls.calls.actions.extend import EXTENDED
     from msme_calls.i18n import _l
-    from msme_calls.proposals import actions, files, held, mails, queries, reminders, rules, views
+    from msme_calls.proposals import (
+        actions,
+        files,
+        held,
+        mails,
+        queries,
+        reminders,
+        rules,
+        team_mails,
+        team_rules,
+        views,
+    )
+    from msme_calls.proposals.views import team as team_pages
     from msme_calls.scanning import FOUND
 
-    assert held and mails  # imported for its registrations
+    assert held and mails and team_mails and team_pages  # imported for their registrations
     app.register_blueprint(views.bp)
     desk.tab("proposals.listed", _l("Proposals"), act="proposals", order=20)
-    acts.SENTENCES.update(rules.SENTENCES)
+    acts.SENTENCES.update(rules.SENTENCES | team_rules.SENTENCES)
     subjects = acts.Subjects(visible=queries.visible_ids, names=queries.references)
     if subjects not in acts.PROPOSALS:
         acts.PROPOSALS.append(subjects)

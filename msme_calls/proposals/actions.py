@@ -9,14 +9,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from msme_calls import history, outbox, uploads
+from msme_calls import history, uploads
 from msme_calls.accounts.models import Person
 from msme_calls.calls.models import Call, Section
 from msme_calls.calls.queries import reread
 from msme_calls.errors import allow
 from msme_calls.extensions import db, lock, locked
 from msme_calls.proposals import answers as answering
-from msme_calls.proposals import conflicts, issuing, queries, rules
+from msme_calls.proposals import conflicts, issuing, queries, rules, team
 from msme_calls.proposals.models import Attachment, Conflict, Named, Proposal, ProposalVersion, SectionDraft, Status
 from msme_calls.questions import File
 
@@ -177,7 +177,7 @@ def submit(proposal: Proposal, key: str, *, by: Person, at: datetime) -> Proposa
     _show(proposal, answers)
     _name_authors(proposal, answers)
     history.record("submit", by=by, at=at, call=proposal.call, proposal=proposal, version=version.number, digest=digest)
-    outbox.queue("received", to=by, at=at, call=proposal.call, proposal=str(proposal.id), version=version.number)
+    team.tell("received", proposal, at=at, version=version.number)
     return version
 
 
@@ -212,7 +212,7 @@ def withdraw(proposal: Proposal, *, by: Person, at: datetime) -> None:
     allow(rules.no_withdraw(proposal.status, proposal.phase(at)))
     move(proposal, Status.WITHDRAWN, at=at)
     history.record("withdraw", by=by, at=at, call=proposal.call, proposal=proposal)
-    outbox.queue("withdrawn", to=by, at=at, call=proposal.call, proposal=str(proposal.id))
+    team.tell("withdrawn", proposal, at=at)
 
 
 def restore(proposal: Proposal, *, by: Person, at: datetime) -> None:
@@ -221,7 +221,7 @@ def restore(proposal: Proposal, *, by: Person, at: datetime) -> None:
     allow(rules.no_restore(proposal.status, proposal.phase(at)))
     move(proposal, Status.SUBMITTED, at=at)
     history.record("restore", by=by, at=at, call=proposal.call, proposal=proposal)
-    outbox.queue("restored", to=by, at=at, call=proposal.call, proposal=str(proposal.id))
+    team.tell("restored", proposal, at=at)
 
 
 def declare_conflict(proposal: Proposal, person: Person, reason: str, *, by: Person, at: datetime) -> Conflict:

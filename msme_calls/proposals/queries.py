@@ -36,7 +36,7 @@ def own(person: Person) -> sa.Select[Proposal]:
 
 def of_team(who: Any) -> sa.ColumnElement[bool]:
     """The proposals of somebody, by her id or its place in a statement that is made once."""
-    joined = sa.select(Member.proposal_id).where(Member.person_id == who)
+    joined = sa.select(Member.proposal_id).where(Member.person_id == who, Member.left_at.is_(None))
     return sa.or_(Proposal.owner_id == who, Proposal.id.in_(joined))
 
 
@@ -333,6 +333,18 @@ def _teams(ids: list[uuid.UUID]) -> tuple[dict[uuid.UUID, set[uuid.UUID]], dict[
         else:
             addresses.setdefault(proposal_id, set()).add(address)
     return team, addresses
+
+
+def asked_to_join(proposal: Proposal) -> list[TeamInvitation]:
+    """Everybody who was ever asked to join the team of a proposal, the last one first."""
+    rows = sa.select(TeamInvitation).where(TeamInvitation.proposal_id == proposal.id)
+    return list(db.session.scalars(rows.order_by(TeamInvitation.invited_at.desc(), TeamInvitation.address)))
+
+
+def team_invitation(invitation_id: uuid.UUID | None) -> TeamInvitation | None:
+    """An invitation to a team with its proposal, the call and whoever invited."""
+    whole = joinedload(TeamInvitation.proposal).joinedload(Proposal.call), joinedload(TeamInvitation.invited_by)
+    return db.session.scalar(sa.select(TeamInvitation).where(TeamInvitation.id == invitation_id).options(*whole))
 
 
 def drafts(call: Call) -> list[Proposal]:

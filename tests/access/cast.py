@@ -16,6 +16,7 @@ from msme_calls.accounts.factors import Factor
 from msme_calls.accounts.models import Person
 from msme_calls.calls.actions import life
 from msme_calls.calls.kinds import KINDS
+from msme_calls.calls.meetings import Meeting
 from msme_calls.calls.models import (
     Blindness,
     Call,
@@ -30,14 +31,14 @@ from msme_calls.decisions.models import Decision, Outcome
 from msme_calls.extensions import db
 from msme_calls.proposals import actions as proposing
 from msme_calls.proposals.incoming import IncomingUpload
-from msme_calls.proposals.models import Conflict, Proposal
+from msme_calls.proposals.models import Conflict, Member, Proposal, TeamInvitation, TeamRole
 from msme_calls.publication.models import PastEdition
 from msme_calls.reviews.models import Assignment, Ended, FormerReview, Review, ReviewStatus, Standing
 
 # Whom the tests look at the world as, in the order of the columns of table.py; None is nobody signed in.
 ROLES = (
     "anonymous", "owner", "other", "reviewer", "unassigned", "coordinator", "conflicted", "assistant", "chair",
-    "observer", "outsider", "convenor", "administrator",
+    "observer", "outsider", "convenor", "administrator", "co-viewer", "co-editor", "co-submitter",
 )  # fmt: skip
 # Who is there besides: a reviewer whose sheets others may or may not read, somebody who only has a draft, the
 # coordinator who confirms, and an applicant who took her proposal back.
@@ -48,6 +49,7 @@ MEMBERS = {
     "observer": Role.OBSERVER,
 }  # fmt: skip
 APPLICANTS = {"A": "owner", "B": "other", "draft": "drafter", "withdrawn": "leaver"}
+TEAM = {"co-viewer": TeamRole.VIEW, "co-editor": TeamRole.EDIT, "co-submitter": TeamRole.SUBMIT}  # of applicant A
 # In "elsewhere" (open to all, applicants visible) the outsider is coordinator and nobody else has a role.
 CALLS = (
     "draft", "announced", "open", "closed", "review", "review-open", "deciding", "sealed", "published", "archived",
@@ -95,6 +97,12 @@ def build() -> Cast:
     for column in ("title", "theme", "note"):
         setattr(edition, column, cast.canaries.words(f"past_editions.{column}", "public"))
     db.session.add(edition)
+    meeting = Meeting(starts_at=clock.now() + 60 * DAY, zone="Europe/Zurich", changed_at=clock.now())
+    meeting.title, meeting.place = (cast.canaries.words(f"meetings.{part}", "public") for part in ("title", "place"))
+    db.session.add(meeting)
+    db.session.flush()
+    cast.ids["links", "meeting"] = meeting.id
+    cast.ids["links", "kind.rounds"] = "private-sector-contributions"
     db.session.commit()
     return cast
 
@@ -258,12 +266,23 @@ class _Maker:
         if name == "A":
             conflict = Conflict(proposal_id=made.id, person_id=self.people["conflicted"].id, declared_at=at)
             self.note("A.conflict", self.canaries.paint(conflict, self.of("conflict")))
+            self._team(made, at)
             key = next(q.key for q in call.questions if q.kind == "file")
             sending = IncomingUpload(
                 proposal_id=made.id, person_id=owner.id, question=key, size=10, received=4, expires_at=self.at + DAY
             )
             self.note("A.upload", self.canaries.paint(sending, self.of("proposal A")))
             sending.described = sending.refusal = ""
+
+    def _team(self, made: Proposal, at: datetime) -> None:
+        """Who applies together with A, and somebody who is asked to."""
+        made.extension_reason = self.canaries.text("proposals.extension_reason", self.of("proposal A"))
+        for name, role in TEAM.items():
+            db.session.add(Member(proposal_id=made.id, person_id=self.people[name].id, role=role, since=at))
+        asked = TeamInvitation(proposal_id=made.id, role=TeamRole.EDIT, invited_at=at, invited_by_id=made.owner_id)
+        self.note("A.asked", self.canaries.paint(asked, self.of("team of A")))
+        token = links.issue("team", asked.address, at=self.at, lasts=3 * DAY, subject=asked.id)
+        self.cast.ids[self.name, "A.team.token"] = token
 
     def _answer(self, question: Any, name: str) -> Any:
         """An acceptable answer. Its word's name says if it is hidden from reviewers, and public if it wins."""

@@ -24,7 +24,17 @@ from msme_calls.calls.models import (
 from msme_calls.decisions.models import Decision, Outcome
 from msme_calls.extensions import db
 from msme_calls.i18n import economies
-from msme_calls.proposals.models import Attachment, Conflict, Proposal, ProposalVersion, SectionDraft, Status
+from msme_calls.proposals.models import (
+    Attachment,
+    Conflict,
+    Member,
+    Proposal,
+    ProposalVersion,
+    SectionDraft,
+    Status,
+    TeamInvitation,
+    TeamRole,
+)
 from msme_calls.publication.models import PastEdition
 from msme_calls.reviews.models import Assignment, FormerReview, Review, ReviewStatus, Standing
 
@@ -100,6 +110,8 @@ def _about_a(cast: Cast, name: str, call: Call, n: int, who: Person) -> None:
         proposal_id=a, question=file.question, sha256=file.sha256, name=f"more{n}.pdf", kind="pdf", size=9, added_at=at
     )
     db.session.add_all([_version(first, a, n + 1), row, Conflict(proposal_id=a, person_id=who.id, declared_at=at)])
+    db.session.add(Member(proposal_id=a, person_id=who.id, role=TeamRole.VIEW, since=at))
+    db.session.add(TeamInvitation(proposal_id=a, address=f"more{n}@y.example", role=TeamRole.VIEW, invited_at=at))
     if call.review_started_at:
         _review(call, a, who, at)
         former = cast.value(name, "A.colleague.review")

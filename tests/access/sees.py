@@ -47,8 +47,17 @@ COORDINATING: Rows = (
 )
 SEES: dict[str, Rows] = {
     "owner": (
-        (".*", "proposal A(, draft)? of .*"),
+        (".*", "(proposal A(, draft)?|team of A) of .*"),
+        ("people[.](name|email)", "co-.*"),
         ("reviews[.]comment_applicant", f".*'s review on A of {OVER}"),
+    ),
+    **dict.fromkeys(
+        ("co-viewer", "co-editor", "co-submitter"),
+        (
+            (".*", "proposal A(, draft)? of .*"),
+            ("reviews[.]comment_applicant", f".*'s review on A of {OVER}"),
+            ("people[.]name", "owner|co-.*"),
+        ),
     ),
     "other": ((".*", "proposal B(, draft)? of .*"),),  # her reviews are not submitted
     "drafter": ((".*", "proposal draft of .*"),),
@@ -68,9 +77,18 @@ SEES: dict[str, Rows] = {
 }
 # Whoever holds a link has been given it, and reads whom and what it is for, whoever is signed in.
 BY_LINK = {
+    "mail team_invited": (
+        "team_invitations[.](address|name)|people[.]name|calls[.].*",
+        "team of A of .*|owner|call of .*",
+    ),
     "mail invited": ("invitations[.](address|name)|people[.]name", "invitation of review|coordinator"),
     "accounts.reset": ("people[.]email", "owner"),
     "accounts.sign_in_by_link": ("people[.]email", "owner"),
+    "proposals.team_invitation": (
+        "team_invitations[.](address|name)|people[.]name|proposals[.]title|(hidden )?(public )?answer title|"
+        "proposals[.]reference|calls[.](title|theme)",
+        "team of A of .*|owner|(proposal A|call) of .*",
+    ),
     "calls.invitation": (
         "invitations[.](address|name)|calls[.](title|theme|lead)|people[.]name",
         "(invitation|call) of .*",

@@ -21,6 +21,7 @@ SET_UP = COORDINATORS | {"assistant"}
 ASSIGNING = COORDINATORS | {"assistant"}
 SCORES = COORDINATORS | {"chair"}
 OWNER = frozenset({"owner"})
+TEAM = OWNER | {"co-viewer", "co-editor", "co-submitter"}  # what each may do there: test_team.py
 ASSIGNED = frozenset({"reviewer"})
 UNCONFLICTED = EVERYBODY - {"conflicted", "owner"}  # a conflict with a proposal wins over every role
 
@@ -115,6 +116,14 @@ ADDRESSES: dict[str, Line] = {
     "accounts.sign_out": only(SIGNED_IN),
     "accounts.profile": only(SIGNED_IN),
     "accounts.data": only(SIGNED_IN),
+    "calls.calendar": only(CONVENOR),
+    "calls.new_meeting": only(CONVENOR),
+    "calls.meeting": only(CONVENOR, args={"meeting_id": "meeting"}),
+    "calls.cancel_meeting": only(CONVENOR, args={"meeting_id": "meeting"}),
+    "calls.open_round": only(CONVENOR, args={"meeting_id": "meeting", "kind": "kind.rounds"}),
+    "publication.meetings": only(EVERYBODY),
+    "publication.meetings_calendar": only(EVERYBODY),
+    "publication.documents": only(EVERYBODY),
     "accounts.download_data": only(SIGNED_IN),
     "accounts.delete_account": only(SIGNED_IN),
     "accounts.change_password": only(SIGNED_IN),
@@ -138,20 +147,31 @@ ADDRESSES: dict[str, Line] = {
     "mailbox.html": only(NOBODY, open_door=True),
     # An applicant's own proposals
     "proposals.start": only(SIGNED_IN, "open"),
-    "proposals.overview": only(OWNER),
-    "proposals.section": only(OWNER, "open"),
-    "proposals.save": only(OWNER, "open"),
-    "proposals.new_upload": only(OWNER, "open"),
-    "proposals.upload": only(OWNER, "open"),
-    "proposals.check": only(OWNER, "open"),
-    "proposals.submit": only(OWNER, "open"),
-    "proposals.receipt": only(OWNER),
-    "proposals.version": only(OWNER),
-    "proposals.file": only(OWNER),
-    "proposals.withdraw": only(OWNER, "open"),
-    "proposals.autosave": only(OWNER, "open"),
-    "proposals.restore": only(OWNER, "open"),
-    "decisions.outcome": only(OWNER, "published"),
+    "proposals.overview": only(TEAM),
+    "proposals.section": only(TEAM, "open"),
+    "proposals.save": only(TEAM, "open"),
+    "proposals.autosave": only(TEAM, "open"),
+    "proposals.new_upload": only(TEAM, "open"),
+    "proposals.upload": only(TEAM, "open"),
+    "proposals.check": only(TEAM, "open"),
+    "proposals.submit": only(TEAM, "open"),
+    "proposals.receipt": only(TEAM),
+    "proposals.version": only(TEAM),
+    "proposals.receipt_file": only(TEAM, args={"ending": "=pdf"}),
+    "proposals.file": only(TEAM),
+    "proposals.withdraw": only(TEAM, "open"),
+    "proposals.restore": only(TEAM, "open"),
+    "decisions.outcome": only(TEAM, "published"),
+    "proposals.team": only(TEAM, "open"),
+    "proposals.change_team_role": only(TEAM, "open", args={"person_id": "person co-editor"}),
+    "proposals.remove_from_team": only(TEAM, "open", args={"person_id": "person co-editor"}),
+    "proposals.offer_proposal": only(TEAM, "open", args={"person_id": "person co-editor"}),
+    "proposals.change_team_invitation": only(TEAM, "open", args={"row_id": "A.asked"}),
+    "proposals.answer_offer": only(TEAM, "open"),
+    "proposals.leave_team": only(TEAM, "open"),
+    # An invitation to a team, for whoever holds its link
+    "proposals.team_invitation": only(EVERYBODY, "open", args={"token": "A.team.token"}),
+    "proposals.decline_team": only(EVERYBODY, "open", args={"token": "A.team.token"}),
     # A reviewer's own pages
     "reviews.queue": only(SIGNED_IN),
     "reviews.review": only(ASSIGNED),
@@ -220,9 +240,9 @@ ADDRESSES: dict[str, Line] = {
     "calls.partner": only(SET_UP, "draft", args=A_PARTNER),
     "calls.move_partner": only(SET_UP, "draft", args=A_PARTNER),
     "calls.remove_partner": only(SET_UP, "draft", args=A_PARTNER),
-    "calls.desk_logo": only(SET_UP, "draft", args=A_PARTNER),
     "calls.filed": only(SET_UP, "draft"),
     "calls.call_file": only(SET_UP, "draft"),
+    "calls.desk_logo": only(SET_UP, "draft", args=A_PARTNER),
     # ... its people, its life, its history
     "calls.people": only(COORDINATORS),
     "calls.invite": only(COORDINATORS),
@@ -234,8 +254,17 @@ ADDRESSES: dict[str, Line] = {
     "calls.extended": only(COORDINATORS, "open"),
     "calls.history": only(COORDINATORS),
     "calls.history_file": only(COORDINATORS),
+    # ... its rehearsal; where there is none, what belongs to one is absent for all
+    "rehearsals.control": only(COORDINATORS),
+    "rehearsals.make": only(COORDINATORS),
+    "rehearsals.move": only(NOBODY),
+    "rehearsals.let": only(NOBODY),
+    "rehearsals.mails": only(NOBODY),
+    "rehearsals.play": only(NOBODY),
+    "rehearsals.throw_away": only(NOBODY),
+    "rehearsals.enter": only(NOBODY, args={"rehearsal_id": "nothing.rehearsal", "rest": "=en"}),
     # A new call, from a kind or from one that a convenor coordinates herself (none of these people is both)
     "calls.new": only(CONVENOR),
-    "calls.copy": only(NOBODY),
     "calls.new_from_file": only(CONVENOR),
+    "calls.copy": only(NOBODY),
 }

@@ -8,7 +8,7 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from msme_calls import clock, uploads
+from msme_calls import clock, keys, uploads
 from msme_calls.accounts.sessions import me
 from msme_calls.calls import queries as calls_queries
 from msme_calls.calls.models import Call
@@ -25,6 +25,11 @@ from msme_calls.proposals.views import bp
 def own(proposal_id: uuid.UUID) -> Proposal:
     """One of the reader's own proposals, whatever her role on its team; absent for everybody else."""
     return queries.load_own(me(), proposal_id) or abort(404)
+
+
+def own_to_read(proposal_id: uuid.UUID) -> Proposal:
+    """The same, locked until the commit: for what anybody on the team may do."""
+    return _locked(proposal_id, TeamRole.VIEW)
 
 
 def own_to_change(proposal_id: uuid.UUID) -> Proposal:
@@ -140,7 +145,8 @@ def _receipt(proposal: Proposal, number: int | None) -> str:
     seen = answers.seen_version(shown, proposal.call, Viewer.OWNER)
     face = answers.face(proposal.call.form.questions, shown.answers)
     to = _masked(proposal.owner.email)
-    return render_template("proposals/receipt.html", shown=shown, seen=seen, face=face, sent_to=to, **course(proposal))
+    here = {"shown": shown, "seen": seen, "face": face, "sent_to": to, "signs_nothing": keys.signs_nothing()}
+    return render_template("proposals/receipt.html", **here, **course(proposal))
 
 
 def _masked(address: str) -> str:
