@@ -42,7 +42,7 @@ async function forgetOthers() {
 leave?.addEventListener("submit", async (event) => {
   event.preventDefault();
   try {
-    if ((await act("readonly", (all) => all.count())) && !confirm(leave.dataset.unsaved)) return;
+    if ((await act("readonly", (all) => all.count())) && !confirm(leave.dataset.ask)) return;
     await act("readwrite", (all) => all.clear());
   } catch {} // a browser that keeps nothing has nothing to forget
   leave.submit();
