@@ -82,11 +82,22 @@ def create_app(chosen: "Settings | None" = None) -> Application:
 
 def _features(app: Application) -> None:
     """Each feature's pages, in the order of a call's life."""
-    from msme_calls import accounts, calls, decisions, history, outbox, proposals, publication, reviews, scanning
+    from msme_calls import (
+        accounts,
+        calls,
+        decisions,
+        history,
+        outbox,
+        proposals,
+        publication,
+        rehearsals,
+        reviews,
+        scanning,
+    )
     from msme_calls.backups import stock
 
     # Their tables and sweeps belong to every installation.
     app.extensions |= {"history": history, "outbox": outbox, "scanning": scanning, "stock": stock}
 
-    for feature in (accounts, calls, proposals, reviews, decisions, publication):
+    for feature in (accounts, calls, proposals, reviews, decisions, publication, rehearsals):
         feature.init_app(app)
