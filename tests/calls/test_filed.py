@@ -18,7 +18,7 @@ from msme_calls import clock, questions, uploads
 from msme_calls.calls.actions import filing, partners
 from msme_calls.calls.filed import reading
 from msme_calls.calls.kinds import KINDS
-from msme_calls.calls.models import Call
+from msme_calls.calls.models import Call, Condition
 from msme_calls.errors import Refused
 from msme_calls.extensions import db
 from msme_calls.history import History
@@ -29,10 +29,24 @@ def text_of(call):
     return filing.text(filing.exported(call))
 
 
+def depend(call):
+    """The last question of a form is asked only after two answers to earlier ones."""
+    first = next(q for q in call.questions if q.kind == "organisation-type")
+    last = call.questions[-1]
+    last.match = "any"
+    last.conditions = [
+        Condition(position=0, depends_on=first, operator="is", value=call.organisation_types[0]),
+        Condition(position=1, depends_on=first, operator="unanswered"),
+    ]
+    return first, last
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_exported_imports_to_the_same_bytes(app, by, kind):
     source = world.call("draft", kind=kind, by=by)
+    depend(source)
     before = text_of(source)
+    assert '"operator": "unanswered"' in before
     file = reading.read(before.encode())
     made = filing.create(file, filing.logos(file), "copy", source.title, "CP", by=by, at=clock.now())
     db.session.commit()
@@ -93,6 +107,27 @@ def test_a_file_shows_what_would_change_and_changes_nothing_before_the_button(de
     assert (draft.winners, draft.criteria[-1].key, draft.partners[0].name) == (7, "courage", {"en": "ICC"})
     assert {q.key: q.id for q in draft.questions} == {k: i for k, i in kept.items() if k != gone[0]["key"]}
     assert db.session.scalar(sa.select(History.verb).order_by(History.seq.desc())) == "import-call"
+
+
+def test_conditions_come_and_go_with_a_file_and_let_go_what_they_hold(desk, draft):
+    """(threat: a question that others depend on is taken away)"""
+    without = text_of(draft)
+    first, last = depend(draft)
+    with_them = text_of(draft)
+    page = send(desk, f"/en/desk/{draft.slug}/file", without.encode())
+    assert "Asked only if" in page.text and "is not answered" in page.text
+    desk.submit(page.form(button="Take all of this over"))
+    assert (text_of(draft), last.conditions) == (without, [])
+    page = send(desk, f"/en/desk/{draft.slug}/file", with_them.encode())
+    desk.submit(page.form(button="Take all of this over"))
+    assert text_of(draft) == with_them
+    assert [c.depends_on_id for c in last.conditions] == [first.id, first.id]
+    value, gone = json.loads(without), first.key  # the question that others depended on is taken away
+    for section in value["sections"]:
+        section["questions"] = [q for q in section["questions"] if q["key"] != gone]
+    page = send(desk, f"/en/desk/{draft.slug}/file", json.dumps(value).encode())
+    desk.submit(page.form(button="Take all of this over"))
+    assert gone not in [q.key for q in draft.questions] and last.conditions == []
 
 
 def test_a_file_that_says_the_same_changes_nothing(desk, draft):
@@ -161,7 +196,20 @@ def put(*path):
     return change
 
 
+def shown_if(on, operator, value=""):
+    """The last question is asked only if so."""
+    return put("sections", -1, "questions", -1, "shown_if", {"of": [{"on": on, "operator": operator, "value": value}]})
+
+
+LAST = "sections › 6 › questions › 4 › shown_if"  # of small-business-champions
 PLACES = [
+    (shown_if("nothing", "answered"), f"{LAST} › of › 1 › on", "comes before"),
+    (shown_if("organisation_type", "is", "circus"), f"{LAST} › of › 1 › value", "Write one of these: "),
+    (shown_if("organisation_type", "at-least", "3"), f"{LAST} › of › 1 › operator", "Write one of these: is"),
+    (shown_if("organisation_type", "answered", "x"), f"{LAST} › of › 1 › value", "nothing is compared"),
+    (shown_if("organisation_type", "magic"), f"{LAST} › of › 1 › operator", "Write one of these"),
+    (put("sections", 0, "questions", 0, "shown_if", {"of": [{"on": "organisation_type", "operator": "answered"}]}),
+     "sections › 1 › questions › 1 › shown_if › of › 1 › on", "comes before"),
     (put("sections", 1, "questions", 2, "label", "fr", 7), "sections › 2 › questions › 3 › label › fr", "Write a text"),
     (put("sections", 1, "questions", 2, "label", "fr", "x" * 301), "sections › 2 › questions › 3 › label › fr",
      "Shorten it to 300 characters."),

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from msme_calls import history
 from msme_calls.accounts.models import Person
 from msme_calls.calls import deadlines
-from msme_calls.calls.models import TEXTS, Call, Criterion, Membership, Partner, Question, Role, Section
+from msme_calls.calls.models import TEXTS, Call, Condition, Criterion, Membership, Partner, Question, Role, Section
 from msme_calls.extensions import Base, db
 
 _COPIED = (
@@ -40,7 +40,18 @@ def copied(source: Call, **values: Any) -> Call:
         made = _like(section, Section)
         made.questions = [_like(q, Question) for q in section.questions]
         call.sections.append(made)
+    _copy_conditions(source, call)
     return call
+
+
+def _copy_conditions(source: Call, call: Call) -> None:
+    """What a question depends on is the copy of what it depended on."""
+    copies = dict(zip((q.id for q in source.questions), call.questions, strict=True))
+    for question in source.questions:
+        copies[question.id].conditions = [
+            Condition(depends_on=copies[c.depends_on_id], **_values(c, ("position", "operator", "value")))
+            for c in question.conditions
+        ]
 
 
 def _values(row: Base, names: Any) -> dict[str, Any]:

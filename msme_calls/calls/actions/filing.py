@@ -14,7 +14,7 @@ from msme_calls.calls.actions import life
 from msme_calls.calls.actions.form import options_of
 from msme_calls.calls.filed.reading import Problem, Wrong
 from msme_calls.calls.kinds import KINDS
-from msme_calls.calls.models import TEXTS, Blindness, Call, Criterion, Partner, Question, Section
+from msme_calls.calls.models import TEXTS, Blindness, Call, Condition, Criterion, Partner, Question, Section
 from msme_calls.errors import Refused, allow
 from msme_calls.extensions import db
 from msme_calls.storage import store
@@ -86,7 +86,9 @@ def _question(row: Question) -> dict[str, Any]:
         if name in options:
             options[name] = [{"key": item["key"], "label": _words(item["label"])} for item in options[name]]
     columns = _columns(row, "key", "kind", "required", "feeds", "hidden", "public")
-    return {**columns, "label": _words(row.label), "help": _words(row.help), "options": options}
+    said = {"label": _words(row.label), "help": _words(row.help), "options": options}
+    listed = [{"on": c.depends_on.key, "operator": c.operator, "value": c.value} for c in row.conditions]
+    return {**columns, **said, "shown_if": {"match": row.match, "of": listed} if listed else None}
 
 
 def _partner(row: Partner) -> dict[str, Any]:
@@ -177,6 +179,19 @@ def _put_form(call: Call, file: "shape.CallFile") -> None:
             row.options = options_of(call, part.kind, part.options.model_dump())
         section.questions = questions
     call.sections = sections
+    _put_conditions(call, file)
+
+
+def _put_conditions(call: Call, file: "shape.CallFile") -> None:
+    """All conditions anew: a question that goes is let go by those that depend on it before it goes."""
+    rows = {q.key: q for q in call.questions}
+    for given in (q for section in file.sections for q in section.questions):
+        row, shown_if = rows[given.key], given.shown_if
+        row.match = shown_if.match if shown_if else "all"
+        row.conditions = [
+            Condition(position=n, depends_on=rows[c.on], operator=c.operator, value=c.value)
+            for n, c in enumerate(shown_if.of if shown_if else ())
+        ]
 
 
 def _put_partners(call: Call, file: "shape.CallFile", logos: Logos, at: datetime) -> None:

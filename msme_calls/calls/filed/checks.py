@@ -2,8 +2,10 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,12 +13,14 @@ from msme_calls import questions
 from msme_calls.accounts.rules import no_address
 from msme_calls.calls import deadlines, rules
 from msme_calls.calls.filed.reading import Path, Problem
-from msme_calls.calls.filed.shape import CallFile, Dates, Question
+from msme_calls.calls.filed.shape import CallFile, Condition, Dates, Question
 from msme_calls.calls.kinds import KINDS
 from msme_calls.calls.phrases import UNPUBLISHED
 from msme_calls.i18n import _l
+from msme_calls.questions.conditions import VALUED
 
 DATES = ("opens", "deadline", "review_due", "review_cutoff", "result")
+MOST_NAMED = 60  # answers, in a sentence
 RESERVED = {"csrf_token"}  # fields of a page that are no answers
 FED_BY = {  # what gives a proposal each part of its public face
     "title": ("short-text",), "summary": ("long-text", "short-text"), "organisation": ("short-text",),
@@ -134,7 +138,7 @@ def _criteria(file: CallFile) -> Iterator[Problem]:
 
 def _form(file: CallFile) -> Iterator[Problem]:
     yield from _twice(("sections",), [s.key for s in file.sections], "key")
-    seen: set[str] = set()
+    seen: dict[str, Question] = {}
     fed: set[str] = set()
     for n, section in enumerate(file.sections):
         yield from _unsaid(("sections", n, "title"), section.title)
@@ -144,7 +148,8 @@ def _form(file: CallFile) -> Iterator[Problem]:
                 yield Problem((*path, "key"), _l("“%(key)s” stands in the file twice. Name one of the two anew.",
                                                  key=question.key))  # fmt: skip
             yield from _question(path, question, fed)
-            seen.add(question.key)
+            yield from _conditions(path, question, seen, file)
+            seen.setdefault(question.key, question)
             fed.add(question.feeds)
 
 
@@ -164,6 +169,39 @@ def _question(path: Path, question: Question, fed: set[str]) -> Iterator[Problem
         low, high = getattr(question.options, least), getattr(question.options, most)
         if low is not None and high is not None and low > high:
             yield Problem((*path, "options", most), _l("The most can’t be less than the least."))
+
+
+def _conditions(path: Path, question: Question, before: Mapping[str, Question], file: CallFile) -> Iterator[Problem]:
+    """Conditions look back only: so none can wait for itself, by whatever way round."""
+    if question.shown_if is None:
+        return
+    if question.feeds:
+        yield Problem((*path, "shown_if"), _l("Every proposal needs this answer: it is always asked. Take this out."))
+    for n, condition in enumerate(question.shown_if.of):
+        place: Path = (*path, "shown_if", "of", n)
+        earlier = before.get(condition.on)
+        if earlier is None:
+            yield Problem((*place, "on"), _l("Name a question that comes before this one in the form."))
+        elif earlier.kind in questions.KINDS:
+            yield from _condition(place, condition, earlier, file)
+
+
+def _condition(place: Path, condition: Condition, earlier: Question, file: CallFile) -> Iterator[Problem]:
+    kind = questions.KINDS[earlier.kind]
+    if condition.operator not in kind.operators:
+        yield _one_of((*place, "operator"), kind.operators)
+        return
+    lists = {"types": file.rules.organisation_types, "languages": file.languages}
+    options = {**(lists if earlier.kind in ("organisation-type", "language") else {}), **earlier.options.model_dump()}
+    asked = SimpleNamespace(key=earlier.key, kind=earlier.kind, required=True, label=earlier.label, options=options)
+    known, value = kind.comparable(asked), condition.value
+    if condition.operator not in VALUED:
+        if value:
+            yield Problem((*place, "value"), _l("Take this out: nothing is compared here."))
+    elif known and value not in known:
+        yield _one_of((*place, "value"), list(known)[:MOST_NAMED])
+    elif not known and not re.fullmatch(r"-?[0-9]{1,30}(\.[0-9]{1,30})?", value):
+        yield Problem((*place, "value"), _l("Write a number in figures, in quotation marks."))
 
 
 def _fed(path: Path, question: Question, fed: set[str]) -> Iterator[Problem]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext as _
@@ -11,6 +12,7 @@ from msme_calls import i18n, questions
 from msme_calls.calls import completeness, phrases, rules
 from msme_calls.calls.models import Blindness
 from msme_calls.i18n import _l
+from msme_calls.questions import wording
 
 if TYPE_CHECKING:
     from msme_calls.calls.filed.shape import CallFile
@@ -29,6 +31,7 @@ FIELDS: dict[str, Any] = {
     "feeds": _l("Gives every proposal its"), "hidden": _l("Hidden from reviewers when the applicant is hidden"),
     "public": _l("Shown publicly if the proposal wins"),
     "link": _l("Link"), "logo": _l("Logo"), "section": _l("Section"), "place": _l("Place"),
+    "shown_if": _l("Asked only if"),
     "min_words": _l("At least this many words"), "max_words": _l("At most this many words"),
     "max_chars": _l("At most this many characters"), "min": _l("Least number"), "max": _l("Greatest number"),
     "max_mb": _l("At most this many megabytes for each file"), "max_pages": _l("At most this many pages"),
@@ -104,13 +107,30 @@ def _sections(file: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _questions(file: dict[str, Any]) -> list[dict[str, Any]]:
-    """Each with its options among its fields and the section it stands in."""
+    """Each with its options and conditions among its fields and the section it stands in."""
     found = []
+    named = {q["key"]: q for section in file["sections"] for q in section["questions"]}
     for section in file["sections"]:
         for question in section["questions"]:
-            plain = {k: v for k, v in question.items() if k != "options"}
-            found.append({**plain, **question["options"], "section": section["title"]})
+            plain = {k: v for k, v in question.items() if k not in ("options", "shown_if")}
+            asked = _asked(question["shown_if"], named)
+            found.append({**plain, **question["options"], "shown_if": asked, "section": section["title"]})
     return found
+
+
+def _asked(shown_if: dict[str, Any] | None, named: dict[str, dict[str, Any]]) -> str:
+    """When a question is asked, in words."""
+    if shown_if is None:
+        return ""
+    rows = [
+        SimpleNamespace(depends_on=_earlier(named[c["on"]]), operator=c["operator"], value=c["value"])
+        for c in shown_if["of"]
+    ]
+    return wording.clauses(SimpleNamespace(conditions=rows, match=shown_if["match"]))
+
+
+def _earlier(question: dict[str, Any]) -> SimpleNamespace:
+    return SimpleNamespace(**{**question, "conditions": ()})
 
 
 def _partners(file: dict[str, Any]) -> list[dict[str, Any]]:

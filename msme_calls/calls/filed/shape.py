@@ -148,6 +148,21 @@ class Options(Part):
         }  # fmt: skip
 
 
+class Condition(Part):
+    """What the answer to an earlier question has to be: a choice by its key, or a number."""
+
+    on: Annotated[Name, Field(description="The key of a question that comes before.")]
+    operator: Literal["is", "is-not", "at-least", "at-most", "answered", "unanswered"]
+    value: Annotated[str, Field(max_length=100)] = ""
+
+
+class ShownIf(Part):
+    """When a question is asked: if all, or any, of its conditions hold."""
+
+    match: Literal["all", "any"] = "all"
+    of: Annotated[list[Condition], Field(min_length=1, max_length=20)]
+
+
 class Question(Part):
     """A question of the form. `feeds`: what it gives every proposal; `hidden`: from reviewers, if applicants are."""
 
@@ -160,6 +175,7 @@ class Question(Part):
     hidden: bool = False
     public: bool = False
     options: Options = Options()
+    shown_if: ShownIf | None = None
 
 
 class Section(Part):
