@@ -9,7 +9,7 @@ export function digits(text, lang) {
   const compact = text.replace(/\s/gu, "").replaceAll("−", "-").replace(/[٠-٩۰-۹]/g, (c) => c.charCodeAt(0) & 15);
   if (!/^[-+]?[\d.,]{1,30}$/.test(compact)) return null;
   for (const [group, point] of [MARKS[lang] || MARKS.en, MARKS.en]) {
-    const grouped = `-?[1-9]\\d{0,2}(\\${group}\\d{3})+(\\${point}\\d*)?`;
+    const grouped = `-?[1-9]\\d{0,2}(\\${group}\\d{3})+(\\${point}\\d+)?`;
     const plain = `[-+]?(\\d+[.${point}]?\\d*|[.${point}]\\d+)`;
     if (new RegExp(`^(${compact.includes(group) ? grouped : plain})$`).test(compact))
       return compact.replaceAll(group, "").replace(point, ".");
