@@ -46,7 +46,7 @@ MACHINE = {
     "proposals": {
         "reference", "status", "title_folded", "organisation_folded", "economy", "organisation_type", "language",
     },
-    "questions": {"key", "kind", "feeds", "options"},
+    "questions": {"key", "kind", "feeds", "options", "match"},
     "rehearsals": {"revision"},
     "resolutions": {"digest"},
     "reviews": {"status", "scores", "language"},

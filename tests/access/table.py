@@ -21,7 +21,8 @@ SET_UP = COORDINATORS | {"assistant"}
 ASSIGNING = COORDINATORS | {"assistant"}
 SCORES = COORDINATORS | {"chair"}
 OWNER = frozenset({"owner"})
-TEAM = OWNER | {"co-viewer", "co-editor", "co-submitter"}  # what each may do there: test_team.py
+CO_APPLICANTS = frozenset({"co-viewer", "co-editor", "co-submitter"})
+TEAM = OWNER | CO_APPLICANTS
 ASSIGNED = frozenset({"reviewer"})
 UNCONFLICTED = EVERYBODY - {"conflicted", "owner"}  # a conflict with a proposal wins over every role
 
@@ -35,6 +36,7 @@ class Line:
     public: bool = False  # the same bytes for everybody
     args: dict[str, Any] = field(default_factory=dict)
     open_door: bool = False  # absent for everybody alike, signed in or not
+    refused: frozenset[str] = NOBODY  # on the team, but this takes more: told so, before anything is looked for
     query: str = ""  # an address that means something only with this: “?kind=…”
 
 
@@ -44,6 +46,13 @@ def public(**values: Any) -> Line:
 
 def only(who: frozenset[str], call: str = "review", **values: Any) -> Line:
     return Line(who, call=call, **values)
+
+
+def team(least: str = "co-viewer", call: str = "open", **values: Any) -> Line:
+    """For those on the team of a proposal who may do at least so much; the others on it are told what it takes."""
+    order = ("co-viewer", "co-editor", "co-submitter", "owner")
+    there, refused = order[order.index(least) :], order[: order.index(least)]
+    return Line(frozenset(there), call=call, refused=frozenset(refused), **values)
 
 
 # What stands for a name in an address: a thing of the line's call (“A.proposal”), a person, or a plain value after “=”.
@@ -69,6 +78,7 @@ ARGUMENTS: dict[str, str] = {
 A_CRITERION, A_SECTION, A_QUESTION, A_PARTNER = (
     {"row_id": name} for name in ("criterion", "section", "question", "partner")
 )
+A_CONDITION = {"row_id": "late question", "condition_id": "condition"}
 A_MEMBER, AN_INVITATION = {"row_id": "assistant.member"}, {"row_id": "invited.invitation"}
 
 ADDRESSES: dict[str, Line] = {
@@ -76,6 +86,7 @@ ADDRESSES: dict[str, Line] = {
     "front.door": public(),
     "front.robots": public(),
     "front.security": public(),
+    "front.key_set": public(),
     "front.sitemap": public(),
     "healthz": public(),
     "readyz": public(),
@@ -87,6 +98,8 @@ ADDRESSES: dict[str, Line] = {
     "publication.accessibility": public(),
     "publication.privacy": public(),
     "publication.contact": public(),
+    "publication.verify": public(),
+    "publication.verified": public(),
     "publication.call": public(call="open"),
     "publication.questions": public(call="open"),
     "calls.logo": public(call="open"),
@@ -149,24 +162,24 @@ ADDRESSES: dict[str, Line] = {
     "proposals.start": only(SIGNED_IN, "open"),
     "proposals.overview": only(TEAM),
     "proposals.section": only(TEAM, "open"),
-    "proposals.save": only(TEAM, "open"),
-    "proposals.autosave": only(TEAM, "open"),
-    "proposals.new_upload": only(TEAM, "open"),
-    "proposals.upload": only(TEAM, "open"),
+    "proposals.save": team("co-editor"),
+    "proposals.autosave": team("co-editor"),
+    "proposals.new_upload": team("co-viewer"),
+    "proposals.upload": only(OWNER, "open", refused=frozenset({"co-viewer"})),  # of whoever began it
     "proposals.check": only(TEAM, "open"),
-    "proposals.submit": only(TEAM, "open"),
+    "proposals.submit": team("co-submitter"),
     "proposals.receipt": only(TEAM),
     "proposals.version": only(TEAM),
     "proposals.receipt_file": only(TEAM, args={"ending": "=pdf"}),
     "proposals.file": only(TEAM),
-    "proposals.withdraw": only(TEAM, "open"),
-    "proposals.restore": only(TEAM, "open"),
+    "proposals.withdraw": team("co-submitter"),
+    "proposals.restore": team("co-submitter"),
     "decisions.outcome": only(TEAM, "published"),
     "proposals.team": only(TEAM, "open"),
-    "proposals.change_team_role": only(TEAM, "open", args={"person_id": "person co-editor"}),
-    "proposals.remove_from_team": only(TEAM, "open", args={"person_id": "person co-editor"}),
-    "proposals.offer_proposal": only(TEAM, "open", args={"person_id": "person co-editor"}),
-    "proposals.change_team_invitation": only(TEAM, "open", args={"row_id": "A.asked"}),
+    "proposals.change_team_role": team("owner", args={"person_id": "person co-editor"}),
+    "proposals.remove_from_team": team("owner", args={"person_id": "person co-editor"}),
+    "proposals.offer_proposal": team("owner", args={"person_id": "person co-editor"}),
+    "proposals.change_team_invitation": team("owner", args={"row_id": "A.asked"}),
     "proposals.answer_offer": only(TEAM, "open"),
     "proposals.leave_team": only(TEAM, "open"),
     # An invitation to a team, for whoever holds its link
@@ -226,6 +239,7 @@ ADDRESSES: dict[str, Line] = {
     "calls.move_criterion": only(SET_UP, "draft", args=A_CRITERION),
     "calls.remove_criterion": only(SET_UP, "draft", args=A_CRITERION),
     "calls.form": only(SET_UP, "draft"),
+    "calls.order_form": only(SET_UP, "draft"),
     "calls.form_preview": only(SET_UP, "draft"),
     "calls.new_section": only(SET_UP, "draft"),
     "calls.section": only(SET_UP, "draft", args=A_SECTION),
@@ -235,6 +249,9 @@ ADDRESSES: dict[str, Line] = {
     "calls.question": only(SET_UP, "draft", args=A_QUESTION),
     "calls.move_question": only(SET_UP, "draft", args=A_QUESTION),
     "calls.remove_question": only(SET_UP, "draft", args=A_QUESTION),
+    "calls.conditions": only(SET_UP, "draft", args=A_QUESTION),
+    "calls.match_conditions": only(SET_UP, "draft", args=A_QUESTION),
+    "calls.remove_condition": only(SET_UP, "draft", args=A_CONDITION),
     "calls.partners": only(SET_UP, "draft"),
     "calls.new_partner": only(SET_UP, "draft"),
     "calls.partner": only(SET_UP, "draft", args=A_PARTNER),

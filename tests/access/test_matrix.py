@@ -33,6 +33,8 @@ def _judge(world: Any, rule: Any, line: Line, method: str, role: str) -> list[st
     url = address(world.app, rule, line, world.cast)
     there, said = _faced(world, role, method, url)
     gone = [_faced(world, role, method, other) for other in absent(world.app, rule, line, world.cast)]
+    if role in line.refused:
+        return [f"{s} of {url}" for f, s in [(there, said), *gone] if f[0] not in (403, 404)]
     if role in line.who:
         wrong = [f"{said} {url}"] if not _is_in(there) else []
         return wrong + [f"{s} where there is nothing" for f, s in gone if not line.public and _is_in(f)]
