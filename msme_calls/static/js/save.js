@@ -245,6 +245,7 @@ function start() {
     if (now === "changed" || (now === "saved" && changed())) now = await send();
     if (["offline", "clash"].includes(now)) return;
     if (now === "out" && form.dataset.kept !== undefined) return location.assign(status.querySelector("[data-state=out] a").href);
+    await new Promise((done) => setTimeout(done)); // while this press is still being told about, another one is none
     full = now !== "saved" || !version;
     form.requestSubmit(button);
     full = false;
