@@ -1,6 +1,7 @@
 """The life of a call: made from a kind, launched, reviewed, decided; and ended early."""
 
 import secrets
+from collections.abc import Callable
 from datetime import datetime
 
 from msme_calls import history
@@ -76,12 +77,22 @@ def launch(call: Call, missing: int, *, by: Person | None, at: datetime) -> None
     history.record("launch", by=by, at=at, call=call, opens=call.opens_at, deadline=call.deadline_at)
 
 
+# What stands against starting the review of a call: later features add what they know.
+HOLDS: list[Callable[[Call, datetime], str | None]] = []
+
+
+def no_review(call: Call, at: datetime) -> str | None:
+    """Against starting the review now, for whatever reason."""
+    held = (hold(call, at) for hold in HOLDS)
+    return rules.no_start_review(call.life, at) or next((reason for reason in held if reason), None)
+
+
 def start_review(call: Call, *, by: Person | None, at: datetime) -> None:
     """Let reviewers in; the deadline can't move any more. From now on equal proposals have an order among them.
 
     Its seed is made here: known earlier, it would tell which of many drafts to submit.
     """
-    allow(rules.no_start_review(call.life, at))
+    allow(no_review(call, at))
     call.review_started_at = at
     call.draw_seed = secrets.token_hex(16)
     history.record("start-review", by=by, at=at, call=call, draw_seed=call.draw_seed)

@@ -49,7 +49,7 @@ def _reason(act: str, call: Call, missing: int, at: datetime) -> str | None:
     """Why the next act can't be done now: the rule that the act itself asks."""
     asked: dict[str, Callable[[], str | None]] = {
         "launch": lambda: rules.no_launch(call.life, missing, at),
-        "start-review": lambda: rules.no_start_review(call.life, at),
+        "start-review": lambda: life.no_review(call, at),
         "start-deciding": lambda: rules.no_start_deciding(call.life, at),
         "archive": lambda: rules.no_archive(call.life, at),
     }
