@@ -261,11 +261,10 @@ def test_the_draft_of_this_device_is_nobody_elses_and_goes_with_signing_out(case
     page.route("**/sections/*", lambda route: route.abort() if route.request.method == "PUT" else route.continue_())
     page.get_by_label("Title").fill("Private words")
     expect(state(page)).to_have_text(re.compile("kept on this device"))
-    asked = []
-    page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
-    page.get_by_role("button", name="Sign out").click()
-    expect(state(page)).to_be_visible()
-    assert "could not be saved" in asked[0] and device(page) == 1
+    page.once("dialog", lambda dialog: dialog.dismiss())
+    with page.expect_event("dialog") as asked:
+        page.get_by_role("button", name="Sign out").click()
+    assert "could not be saved" in asked.value.message and device(page) == 1
     page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/en/")

@@ -59,7 +59,9 @@ export function compare(form, kind, questions, done) {
     head.remove();
     done();
   };
-  for (const { key, mine, theirs } of questions) {
+  const whole = (field) => field.closest("[data-question]") || field; // it may be hidden: what is chosen from never is
+  const place = ({ key }) => [...form.children].indexOf(whole(fieldOf(form, key)));
+  for (const { key, mine, theirs } of questions.sort((a, b) => place(a) - place(b))) {
     const [panel, field] = [piece("panel"), fieldOf(form, key)];
     const [left, right] = marked(mine, theirs);
     panel.id = `compare-${key}`;
@@ -68,7 +70,7 @@ export function compare(form, kind, questions, done) {
     fill(panel.querySelector("[data-theirs]"), right, "ins");
     panel.querySelector("[data-keep]").onclick = () => decide(key, false);
     panel.querySelector("[data-take]").onclick = () => decide(key, true);
-    field.after(panel);
+    whole(field).after(panel);
     open.set(key, panel);
     const link = Object.assign(document.createElement("a"), { href: `#compare-${key}`, textContent: title(field) });
     const item = document.createElement("li");

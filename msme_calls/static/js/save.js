@@ -215,7 +215,8 @@ function start() {
       keep();
       send();
     });
-    const when = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long", timeStyle: "short" });
+    const lang = document.documentElement.lang;
+    const when = new Intl.DateTimeFormat(lang === "en" ? "en-GB" : lang, { dateStyle: "long", timeStyle: "short" });
     form.querySelector("[data-when]").textContent = when.format(draft.at);
   }
 
