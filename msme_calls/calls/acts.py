@@ -32,6 +32,7 @@ SENTENCES: dict[str, Any] = {
     "add-section": _l("%(who)s added the section “%(section)s” to the form."),
     "word-section": _l("%(who)s changed the words of the section “%(section)s”."),
     "move-section": _l("%(who)s moved the section “%(section)s”."),
+    "order-form": _l("%(who)s put the form into another order."),
     "remove-section": _l("%(who)s removed the section “%(section)s” from the form."),
     "add-question": _l("%(who)s added the question “%(question)s” to the form."),
     "word-question": _l("%(who)s changed the words of the question “%(question)s”."),

@@ -4,12 +4,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from flask_babel import gettext as _
+
 from msme_calls import history, questions
 from msme_calls.accounts.models import Person
-from msme_calls.calls import rules
+from msme_calls.calls import depending, freezing, rules
 from msme_calls.calls.actions import parts
 from msme_calls.calls.models import Call, Question, Section
-from msme_calls.errors import allow
+from msme_calls.errors import Refused, allow
 
 Words = dict[str, str]
 
@@ -49,10 +51,39 @@ def word_section(section: Section, title: Words, intro: Words, *, by: Person, at
     history.record("word-section", by=by, at=at, call=section.call, section=parts.words(section.title))
 
 
+def order_of(call: Call) -> str:
+    """The form's order as a text: sections by a semicolon, each with its questions (`static/js/order.js`)."""
+    return ";".join(f"{s.id}:{','.join(str(q.id) for q in s.questions)}" for s in call.sections)
+
+
+def order(call: Call, wanted: str, *, by: Person, at: datetime) -> None:
+    """Put all sections and questions into an order, as `order_of` writes it."""
+    allow(rules.no_set_up(call.life, at))
+    sections, rows = {str(s.id): s for s in call.sections}, {str(q.id): q for q in call.questions}
+    pairs = [part.partition(":")[::2] for part in wanted.split(";")]
+    listed = [(section, [q for q in own.split(",") if q]) for section, own in pairs]
+    asked = [q for _section, own in listed for q in own]
+    if sorted(section for section, _own in listed) != sorted(sections) or sorted(asked) != sorted(rows):
+        raise Refused(_("The form has other questions by now. Look at it as it stands, and order it anew."))
+    allow(freezing.no_order(rows[q] for q in asked))
+    for n, (section, own) in enumerate(listed):
+        sections[section].position = n
+        for m, question in enumerate(own):
+            rows[question].position, rows[question].section = m, sections[section]
+    history.record("order-form", by=by, at=at, call=call)
+
+
+def _ordered(call: Call) -> list[Question]:
+    """The questions by their positions, which may have changed a moment ago."""
+    sections = sorted(call.sections, key=lambda s: s.position)
+    return [q for s in sections for q in sorted(s.questions, key=lambda q: q.position)]
+
+
 def move_section(section: Section, step: int, *, by: Person, at: datetime) -> None:
     """Move a section one place up (-1) or down (1)."""
     allow(rules.no_set_up(section.call.life, at))
     if parts.shift(section.call.sections, section, step):
+        allow(freezing.no_order(_ordered(section.call)))
         history.record("move-section", by=by, at=at, call=section.call, section=parts.words(section.title))
 
 
@@ -60,6 +91,7 @@ def remove_section(section: Section, *, by: Person, at: datetime) -> None:
     """Take a section and its questions away."""
     call = section.call
     allow(rules.no_section_removal(call.life, [q.feeds for q in section.questions if q.feeds], at))
+    allow(depending.no_removal(call.questions, section.questions))
     call.sections.remove(section)
     history.record("remove-section", by=by, at=at, call=call, section=parts.words(section.title))
 
@@ -107,6 +139,8 @@ def edit_question(question: Question, content: Content, *, by: Person, at: datet
     """Change all of a question but its kind; what feeds every proposal's public face stays required."""
     call = question.section.call
     allow(rules.no_set_up(call.life, at))
+    if "choices" in questions.KINDS[question.kind].settings:
+        allow(depending.no_choices(call.questions, question, [c.get("key") for c in content.options["choices"]]))
     question.label, question.help = content.label, content.help
     question.required = content.required or bool(question.feeds)
     question.hidden, question.public = content.hidden, content.public
@@ -120,6 +154,7 @@ def move_question(question: Question, step: int, *, by: Person, at: datetime) ->
     call = section.call
     allow(rules.no_set_up(call.life, at))
     if parts.shift(section.questions, question, step) or _into_next(question, call, section, step):
+        allow(freezing.no_order(_ordered(call)))
         history.record("move-question", by=by, at=at, call=call, question=parts.words(question.label))
 
 
@@ -142,5 +177,6 @@ def remove_question(question: Question, *, by: Person, at: datetime) -> None:
     section = question.section
     call = section.call
     allow(rules.no_removal(call.life, question.feeds, at))
+    allow(depending.no_removal(call.questions, [question]))
     section.questions.remove(question)
     history.record("remove-question", by=by, at=at, call=call, question=parts.words(question.label))

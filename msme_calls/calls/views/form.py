@@ -1,14 +1,16 @@
 """The form that applicants fill in: its sections and questions."""
 
+import re
 import uuid
+from typing import Any
 
-from flask import abort, flash, redirect, render_template, request, url_for
+from flask import abort, flash, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from msme_calls import clock, questions
+from msme_calls import clock, history, questions
 from msme_calls.accounts.sessions import me
-from msme_calls.calls import rules
+from msme_calls.calls import depending, freezing, rules
 from msme_calls.calls.actions import form as actions
 from msme_calls.calls.forms.fields import in_words, opened, sent
 from msme_calls.calls.forms.parts import SectionForm, WordingForm, question_form
@@ -24,16 +26,51 @@ def _question(call: Call, row_id: uuid.UUID) -> Question:
 
 @bp.get("/desk/<slug>/form")
 def form(slug: str) -> str:
-    call, at = desk_call(slug, "set-up"), clock.now()
+    return _drawn_form(desk_call(slug, "set-up"))
+
+
+def _drawn_form(call: Call, **more: Any) -> str:
+    at, order = clock.now(), actions.order_of(call)
     return render_template(
-        "calls/form.html", call=call, kinds=questions.KINDS, feeds=rules.FEEDS, reason=rules.no_set_up(call.life, at),
+        "calls/form.html", call=call, order=order, seen=_fingerprint(order), still=freezing.still(call.life, at),
+        kinds=questions.KINDS, feeds=rules.FEEDS, reason=rules.no_set_up(call.life, at),
         no_wording=rules.no_form_wording(call.life, at), no_question=rules.no_question(call.life, False, at),
-        no_removal={q.id: rules.no_removal(call.life, q.feeds, at) for q in call.questions},
+        no_removal={
+            q.id: rules.no_removal(call.life, q.feeds, at) or depending.no_removal(call.questions, [q])
+            for q in call.questions
+        },
         no_section_removal={
             s.id: rules.no_section_removal(call.life, [q.feeds for q in s.questions if q.feeds], at)
+            or depending.no_removal(call.questions, s.questions)
             for s in call.sections
         },
+        **more,
     )  # fmt: skip
+
+
+def _fingerprint(order: str) -> str:
+    return history.sha256(order.encode())
+
+
+@bp.post("/desk/<slug>/form/order")
+def order_form(slug: str) -> Page:
+    """The whole form in another order, made from the one that `seen` tells; a script gets the new one's in JSON."""
+    call, wanted = desk_call(slug, "set-up"), request.form.get("order", "")
+    if request.form.get("seen") != _fingerprint(actions.order_of(call)):
+        return _drawn_form(call, wanted=_named(call, wanted), wanted_order=wanted), 409
+    actions.order(call, wanted, by=me(), at=clock.now())
+    db.session.commit()
+    db.session.expire_all()
+    if request.accept_mimetypes.best == "application/json":
+        return jsonify(seen=_fingerprint(actions.order_of(call)))
+    flash(_("The form is in its new order."), "good")
+    return redirect(url_for("calls.form", slug=slug))
+
+
+def _named(call: Call, order: str) -> list[Question]:
+    """The questions that an order names, as far as there still are such."""
+    there = {str(q.id): q for q in call.questions}
+    return [there[key] for key in re.findall(r"[0-9a-f-]{36}", order) if key in there]
 
 
 @bp.get("/desk/<slug>/form/preview")
