@@ -16,7 +16,8 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(views.bp)
     app.add_url_rule("/logos/<sha256>.png", "calls.logo", logo)  # one picture for all languages
     app.jinja_env.globals["desk_tabs"] = desk.tabs
-    app.jinja_env.filters |= {"answer_if": wording.answer_if, "clauses": wording.clauses, "shown_if": wording.shown_if}
+    for name in ("answer_if", "clause", "clauses", "shown_if"):
+        app.jinja_env.filters[name] = getattr(wording, name)
     desk.tab("calls.overview", _l("Overview"), act="desk", order=10)
     desk.tab("calls.texts", _l("Texts"), act="set-up", order=80)
     desk.tab("calls.dates", _l("Dates"), act="set-up", order=81)

@@ -37,6 +37,7 @@ SENTENCES: dict[str, Any] = {
     "add-question": _l("%(who)s added the question “%(question)s” to the form."),
     "word-question": _l("%(who)s changed the words of the question “%(question)s”."),
     "edit-question": _l("%(who)s changed the question “%(question)s”."),
+    "condition-question": _l("%(who)s changed when the question “%(question)s” is asked."),
     "move-question": _l("%(who)s moved the question “%(question)s”."),
     "remove-question": _l("%(who)s removed the question “%(question)s” from the form."),
     "add-partner": _l("%(who)s added the partner %(name)s."),

@@ -20,6 +20,7 @@ from msme_calls.calls.meetings import Meeting
 from msme_calls.calls.models import (
     Blindness,
     Call,
+    Condition,
     DeadlineMove,
     Invitation,
     Membership,
@@ -198,6 +199,12 @@ class _Maker:
         self.note("section", made.sections[0])
         self.note("criterion", made.criteria[0])
         self.note("question", made.sections[0].questions[0])
+        late = made.sections[-1].questions[-1]
+        seen_by_all = next(q for q in made.questions if not q.hidden)
+        late.conditions = [Condition(position=0, depends_on=seen_by_all, operator="answered")]
+        db.session.flush()
+        self.note("late question", late)
+        self.note("condition", late.conditions[0])
         self.note("coordinator.member", made.memberships[0])
         return made
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from msme_calls import history
 from msme_calls.accounts.models import Person
-from msme_calls.calls import rules
+from msme_calls.calls import depending, rules
 from msme_calls.calls.completeness import TEXTS
 from msme_calls.calls.deadlines import last_instant
 from msme_calls.calls.models import Blindness, Call
@@ -86,6 +86,7 @@ def set_rules(call: Call, new: Rules, *, by: Person, at: datetime) -> None:
         offered = {"organisation-type": ("types", call.organisation_types), "language": ("languages", call.languages)}
         if question.kind in offered:
             name, listed = offered[question.kind]
+            allow(depending.no_choices(call.questions, question, listed))
             question.options = {**question.options, name: list(listed)}
     if changed:
         history.record("set-rules", by=by, at=at, call=call, changed=changed)
