@@ -1,7 +1,9 @@
 """Deadlines as instants: what people type in a zone, what is in time, and what a change of clocks makes of it."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
+
+from msme_calls.i18n import _l
 
 MSME_DAY = (6, 27)  # UN General Assembly resolution 71/279 (2017): 27 June
 
@@ -50,18 +52,58 @@ def next_msme_day(after: datetime, zone: str, hour: int = 10) -> datetime:
 
 
 def shifted(value: datetime | None, years: int, zone: str) -> datetime | None:
-    """The same local day and time, some years later (29 February becomes the 28th)."""
-    if value is None:
-        return None
+    """The same local day and time, some years later; what `no_same_time` says of it, it has got round."""
+    return None if value is None else _moved(value, years, zone)[0]
+
+
+def no_same_time(value: datetime, years: int, zone: str) -> str | None:
+    """Why some years later there is no such local time, or two, and what became of it."""
+    return _moved(value, years, zone)[1]
+
+
+def _moved(value: datetime, years: int, zone: str) -> tuple[datetime, str | None]:
     local = value.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    note: str | None = None
     try:
         moved = local.replace(year=local.year + years)
     except ValueError:
         moved = local.replace(year=local.year + years, day=28)
+        note = _l("That year has no 29 February: the 28th stands here.")
     try:
-        return instant(moved, zone)
-    except NoSuchTime:
-        return instant(moved + timedelta(hours=1), zone)
+        return instant(moved, zone), note
+    except NoSuchTime as wrong:
+        if wrong.twice:
+            note = _l("The clocks go back on that day, and the time comes twice: one hour later stands here.")
+        else:
+            note = _l("The clocks go forward on that day, and the time doesn’t exist: one hour later stands here.")
+        return instant(moved + timedelta(hours=1), zone), note
+
+
+def easter(year: int) -> date:
+    """Easter Sunday of the Gregorian calendar (Meeus, Astronomical Algorithms, 1991, chapter 8)."""
+    a, (b, c) = year % 19, divmod(year, 100)
+    (d, e), g = divmod(b, 4), (8 * b + 13) // 25
+    h = (19 * a + b - d - g + 15) % 30
+    i, k = divmod(c, 4)
+    left = (32 + 2 * e + 2 * i - h - k) % 7
+    m = (a + 11 * h + 22 * left) // 451
+    month, day = divmod(h + left - 7 * m + 114, 31)
+    return date(year, month, day + 1)
+
+
+def remark(value: datetime, zone: str) -> str | None:
+    """What is unfortunate about a day for a deadline, if anything; nobody is kept from it."""
+    day = value.astimezone(ZoneInfo(zone)).date()
+    feasts = {
+        -2: _l("It falls on Good Friday."), 0: _l("It falls on Easter Sunday."), 1: _l("It falls on Easter Monday."),
+    }  # fmt: skip
+    if said := feasts.get((day - easter(day.year)).days):
+        return said
+    if (day.month, day.day) in ((12, 24), (12, 25), (12, 26), (12, 31), (1, 1)):
+        return _l("It falls on a holiday at the turn of the year.")
+    if (day.month, day.day) == MSME_DAY:
+        return None  # a day of its own, whichever day of the week it is
+    return {5: _l("It falls on a Saturday."), 6: _l("It falls on a Sunday.")}.get(day.weekday())
 
 
 def usual(result: datetime, zone: str) -> dict[str, datetime]:

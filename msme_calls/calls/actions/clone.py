@@ -1,6 +1,7 @@
 """A new call from an earlier one: its words and rules, none of what was done in it."""
 
 import copy
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -19,11 +20,18 @@ _COPIED = (
 DATES = ("opens_at", "deadline_at", "review_due_at", "review_cutoff_at", "result_at")
 
 
-def clone(source: Call, slug: str, title: dict[str, str], prefix: str, years: int, *, by: Person, at: datetime) -> Call:
-    """A draft with a call's texts, criteria, form and partners; its dates some years later; its coordinators only."""
+def clone(
+    source: Call, slug: str, title: dict[str, str], prefix: str, years: int,
+    dates: Mapping[str, datetime | None] | None = None, *, by: Person, at: datetime,
+) -> Call:  # fmt: skip
+    """A draft with a call's texts, criteria, form and partners; its coordinators only.
+
+    Its dates are some years later, but for those in `dates` (`opens_at` …), which somebody looked at and chose.
+    """
     call = copied(source, slug=slug, title=title, prefix=prefix, created_at=at)
     for name in DATES:
-        setattr(call, name, deadlines.shifted(getattr(source, name), years, source.zone))
+        moved = deadlines.shifted(getattr(source, name), years, source.zone)
+        setattr(call, name, (dates or {}).get(name, moved))
     db.session.add(call)
     coordinators = {m.person for m in source.memberships if m.role is Role.COORDINATOR} | {by}
     call.memberships = [Membership(person=p, role=Role.COORDINATOR, since=at) for p in coordinators]

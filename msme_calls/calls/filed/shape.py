@@ -160,7 +160,7 @@ class ShownIf(Part):
     """When a question is asked: if all, or any, of its conditions hold."""
 
     match: Literal["all", "any"] = "all"
-    of: Annotated[list[Condition], Field(min_length=1, max_length=20)]
+    of: Annotated[list[Condition], Field(min_length=1, max_length=10)]
 
 
 class Question(Part):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask_babel import gettext as _
-from wtforms import BooleanField, RadioField, SelectField, SelectMultipleField, StringField
+from wtforms import BooleanField, HiddenField, RadioField, SelectField, SelectMultipleField, StringField
 from wtforms.validators import DataRequired, Length, Regexp, ValidationError
 
 from msme_calls import i18n, questions
@@ -11,7 +11,7 @@ from msme_calls.accounts.forms import zones
 from msme_calls.accounts.rules import no_address
 from msme_calls.calls import phrases, rules
 from msme_calls.calls.completeness import DATES, TEXTS
-from msme_calls.calls.deadlines import last_instant
+from msme_calls.calls.deadlines import last_instant, shifted
 from msme_calls.calls.forms.fields import (
     IN_LIST,
     EditForm,
@@ -77,6 +77,58 @@ class Copy(NewCall):
 
     years = number_field(_l("Move all dates by this many years"), 0, 20)
 
+    moved_by = HiddenField()  # the years by which the dates on the page are moved: they are looked at before they count
+    opens, deadline, review_due, review_cutoff, result = (LocalTime(DATES[name]) for name in DATES)
+
+    def __init__(self, source: Call, **given: Any) -> None:
+        super().__init__(**given)
+        self.source = source
+        for name in DATES:
+            if getattr(source, f"{name}_at") is None:
+                del self[name]
+
+    @staticmethod
+    def of(source: Call, years: int) -> dict[str, Any]:
+        """The dates some years later, as their fields hold them."""
+        times = {n: typed_time(shifted(getattr(source, f"{n}_at"), years, source.zone), source.zone) for n in DATES}
+        return {**times, "years": years, "moved_by": str(years)}
+
+    def move(self) -> None:
+        """Put the dates that the years make into their fields, in place of what stood there."""
+        for name, value in self.of(self.source, self.years.data).items():
+            if name in self:
+                self[name].data, self[name].errors = value, []
+
+    @property
+    def looked_at(self) -> bool:
+        """Whether the dates on the page are those of the years on the page."""
+        return self.moved_by.data == str(self.years.data)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        named = [n for n in DATES if n in self]
+        return (
+            super().validate(extra_validators)
+            and all([self[n].in_zone(self.source.zone) for n in named])
+            and self._ordered()
+        )
+
+    @property
+    def dates(self) -> dict[str, Any]:
+        """The instants typed, by column; one that nobody touched is the moved one, to the second."""
+        found = {}
+        for name in (n for n in DATES if n in self):
+            moved = shifted(getattr(self.source, f"{name}_at"), self.years.data, self.source.zone)
+            same = self[name].data == typed_time(moved, self.source.zone)
+            found[f"{name}_at"] = moved if same else self[name].instant
+        return found
+
+    def _ordered(self) -> bool:
+        at = {n: self.dates.get(f"{n}_at") for n in DATES}
+        end = last_instant(at["deadline"], self.source.grace_minutes)
+        wrong = rules.disorder(at["opens"], end, at["review_due"], at["review_cutoff"], at["result"])
+        if wrong:
+            self[wrong[0]].errors = [wrong[1]]
+        return not wrong
 
 class TextsForm(EditForm):
     """Everything that the call's page says."""

@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 from typing import Any
 
-from flask import abort, flash, redirect, render_template, url_for
+from flask import abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from msme_calls import clock, i18n
@@ -17,7 +17,7 @@ from msme_calls.calls.forms.fields import in_words, opened, sent
 from msme_calls.calls.forms.setting import Copy, FromKind, NewCall
 from msme_calls.calls.kinds import KINDS
 from msme_calls.calls.models import Call
-from msme_calls.calls.views.blueprint import Page, bp, desk_call
+from msme_calls.calls.views.blueprint import Page, bp, desk_call, drawn
 from msme_calls.extensions import db
 
 RESERVED = frozenset({"new"})  # the address of this page among those of calls
@@ -92,23 +92,33 @@ def copy(slug: str) -> Page:
     if not person.is_convenor:
         abort(404)
     years = _years(source, at)
-    form = opened(Copy, {"title": _title(source.title, years), "years": years})
+    form = opened(Copy, {"title": _title(source.title, years), **Copy.of(source, years)}, source=source)
     year = (source.result_at or at).year + (form.years.data or 0)
+    if request.method == "POST" and ("move" in request.form or not form.looked_at) and form.years.validate(form):
+        form.move()
+        form.moved_by.data = str(form.years.data)
+        return drawn("copy", source, form, dates=_moved(source, form), look="move" not in request.form)
     if sent(form) and free(form, new_slug := slug_for(form, year)):
         prefix = form.prefix.data or f"{source.prefix.rstrip('0123456789')}{year % 100:02}"
         title = in_words(form.title.data)
-        call = clone.clone(source, new_slug, title, prefix, form.years.data, by=person, at=at)
+        call = clone.clone(source, new_slug, title, prefix, form.years.data, form.dates, by=person, at=at)
         db.session.commit()
-        flash(_("The copy is made. Look at its dates first: the weekdays have changed."), "good")
+        flash(_("The copy is made. Nobody outside sees it before you launch it."), "good")
         return redirect(url_for("calls.dates", slug=call.slug))
-    page = render_template("calls/copy.html", form=form, call=source, dates=_moved(source, form.years.data or 0))
-    return page, 422 if form.errors else 200
+    return drawn("copy", source, form, dates=_moved(source, form), look=False)
 
 
-def _moved(source: Call, years: int) -> list[dict[str, Any]]:
-    """The dates as they were and as they will be, with their weekdays."""
-    before = {name: getattr(source, f"{name}_at") for name in DATES}
-    return [
-        {"what": DATES[name], "before": was, "after": deadlines.shifted(was, min(years, 100), source.zone)}
-        for name, was in before.items() if was
-    ]  # fmt: skip
+def _moved(source: Call, form: Copy) -> list[dict[str, Any]]:
+    """The dates as they were and as they stand in the form, with their weekdays, and what is to be said of each."""
+    return [_said(source, form, name) for name in DATES if getattr(source, f"{name}_at")]
+
+
+def _said(source: Call, form: Copy, name: str) -> dict[str, Any]:
+    was, field, years = getattr(source, f"{name}_at"), form[name], form.years.data
+    after, notes = None, []
+    if not field.errors and field.in_zone(source.zone) and field.instant:
+        after = field.instant
+        untouched = 0 <= (years or 0) <= 20 and field.data == Copy.of(source, years or 0)[name]
+        notes = [deadlines.no_same_time(was, years or 0, source.zone) if untouched else None,
+                 deadlines.remark(after, source.zone)]  # fmt: skip
+    return {"what": DATES[name], "before": was, "field": field, "after": after, "notes": [n for n in notes if n]}

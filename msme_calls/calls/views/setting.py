@@ -35,7 +35,7 @@ def dates(slug: str) -> Page:
     """The instants of the call."""
     call, at = desk_call(slug, "set-up"), clock.now()
     fixed = setting.fixed(call, at)
-    form = opened(DatesForm, DatesForm.of(call) | _suggested(call), call=call, fixed=fixed)
+    form = opened(DatesForm, DatesForm.of(call) | _suggested(call), call=call, fixed=fixed, at=at)
     if sent(form):
         wrong = _no_result(call, form.dates, at)
         if not wrong:
@@ -44,7 +44,11 @@ def dates(slug: str) -> Page:
             flash(_("The dates are saved."), "good")
             return redirect(url_for("calls.dates", slug=slug))
         form.result.errors = [wrong]
-    return drawn("dates", call, form, fixed=fixed, names=completeness.DATES, suggested=_suggested(call))
+    instants = {n: getattr(call, f"{n}_at") for n in completeness.DATES}
+    return drawn(
+        "dates", call, form, fixed=fixed, names=completeness.DATES, suggested=_suggested(call),
+        remarks={n: deadlines.remark(i, call.zone) for n, i in instants.items() if i},
+    )  # fmt: skip
 
 
 def _suggested(call: Call) -> dict[str, str]:
