@@ -21,6 +21,7 @@ from msme_calls.parsing import Fault, copies, learn, typeset
 
 MEMORY, CPU_SECONDS, WALL_SECONDS, OUTPUT = 512 << 20, 10, 20.0, 200_000_000
 _DEATH_SIGNAL = 1  # prctl's PR_SET_PDEATHSIG
+_SYSTEM = ctypes.CDLL(None)  # looked up once, not by each child
 JOBS: dict[str, Callable[..., dict[str, Any]]] = {
     "learn": learn.learn,
     "plain": copies.plain,
@@ -49,7 +50,7 @@ def confine(files: int = 0) -> None:
 def _die_with_parser() -> None:
     """Have the system end this process when the parser ends (Linux; elsewhere its limits end it soon after)."""
     with suppress(AttributeError, OSError):
-        ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)
+        _SYSTEM.prctl(_DEATH_SIGNAL, signal.SIGKILL)
 
 
 def answer(line: socket.socket, file: IO[bytes], out: IO[bytes] | None) -> None:
@@ -113,4 +114,5 @@ def serve(control: socket.socket) -> None:
 def main() -> None:
     """Serve on the socket whose number is given."""
     learn.warm()
+    getattr(_SYSTEM, "prctl", None)
     serve(socket.socket(fileno=int(sys.argv[1])))

@@ -52,7 +52,9 @@ class Fleet:
         """The name that its servers answer to."""
         return urlsplit(str(self.settings.get("public_url", ""))).hostname or "127.0.0.1"
 
-    def start(self, name: str, program: list[str], **more: Any) -> subprocess.Popen[bytes]:
+    def start(
+        self, name: str, program: list[str], pass_fds: tuple[int, ...] = (), **more: Any
+    ) -> subprocess.Popen[bytes]:
         own = {f"MSME_{key.upper()}": str(value) for key, value in {**self.settings, **more}.items()}
         environment = {key: value for key, value in os.environ.items() if not key.startswith("MSME_")}
         with self._log(name).open("ab") as log:
@@ -63,6 +65,7 @@ class Fleet:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                pass_fds=pass_fds,
             )
         return self.running[name]
 

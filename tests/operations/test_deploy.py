@@ -73,7 +73,7 @@ def test_the_example_of_settings_lacks_nothing_but_secrets(tmp_path: Path) -> No
 
 
 def test_units_start_what_there_is() -> None:
-    for path in sorted((DEPLOY / "systemd").iterdir()):
+    for path in sorted((DEPLOY / "systemd").glob("*.service")):
         text = path.read_text("utf-8")
         program = shlex.split(re.search(r"^ExecStart=(.*)", text, re.M)[1])  # type: ignore[index]
         assert (Path(sys.executable).parent / Path(program[0]).name).exists(), program
