@@ -8,13 +8,11 @@ from msme_calls.proposals.models import Proposal, ProposalVersion
 
 
 def issue(proposal: Proposal, version: ProposalVersion) -> None:
-    """Put the signed receipt into a new version. A rehearsal proves nothing, so it has none.
+    """Put the signed receipt into a new version. In a rehearsal there is none.
 
-    Nor has a version whose signing fails: it is received all the same, and its page says that it isn't signed.
+    Nor where signing fails: the version is received all the same, and its page says that it isn't signed.
     """
     call = proposal.call
-    if getattr(call, "rehearsal_of_id", None) is not None:
-        return
     held = keys.signer(keys.Use.RECEIPTS, version.submitted_at)
     if held is None:
         return

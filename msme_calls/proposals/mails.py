@@ -21,7 +21,8 @@ def received(row: Email) -> Values | None:
     if values is None:
         return None
     version = next(v for v in values["proposal"].versions if v.number == row.values["version"])
-    return {**values, "version": version}
+    name = f"receipt-{values['proposal'].reference}-{version.number}.json"
+    return {**values, "version": version, "attached": (name, version.receipt) if version.receipt else None}
 
 
 outbox.mail("withdrawn")(_about)

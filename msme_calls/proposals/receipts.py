@@ -19,6 +19,7 @@ USE = "receipts"  # a key that signs something else signs no receipt
 LARGEST = 200_000  # bytes of a receipt
 _STREAM = re.compile(rb"stream\r?\n")
 _STREAMS = 300  # of a PDF that are looked into
+_START = b'{"receipt":{'
 
 
 class Finding(Enum):
@@ -169,9 +170,9 @@ def _out_of_pdf(content: bytes) -> bytes:
         if number >= _STREAMS:
             break
         try:
-            found = zlib.decompressobj().decompress(content[start.end() : start.end() + LARGEST], LARGEST)
+            packed = content[start.end() : start.end() + LARGEST]
+            if zlib.decompressobj().decompress(packed[:100], len(_START)) == _START:
+                return zlib.decompressobj().decompress(packed, LARGEST)
         except zlib.error:
             continue
-        if found.startswith(b'{"receipt":{'):
-            return found
     raise Malformed("PDF")

@@ -7,6 +7,8 @@ def init_app(app: Flask) -> None:
     """Register the feature's pages."""
     from msme_calls.publication import held, kept, results, views, work  # noqa: F401  `work` adds its pages to `views.bp`
 
+    from msme_calls.publication import verify  # noqa: F401
+
     kept.init_app(app)
 
     app.register_blueprint(views.front)

@@ -62,6 +62,7 @@ def sitemap() -> Response:
         ("publication.home", {}),
         ("publication.calls", {}),
         ("publication.archive", {}),
+        ("publication.verify", {}),
     ]
     found += [(f"publication.{name}", {}) for name in ABOUT]
     found += [("publication.call", {"slug": c.slug}) for c in calls]

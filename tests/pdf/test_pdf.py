@@ -91,11 +91,11 @@ def test_no_words_make_a_document_fail(text):
 
 
 def receipt(text):
-    said = {"heading": "How", "words": text, "url": "https://example.org", "key": "k", "qr": text, "digest": "ab"}
+    said = {"heading": "How", "words": text, "url": "https://example.org", "qr": text, "digest": "ab"}
     raw = {"file": "r.json", "receipt": "{}", "qr": '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>'}
     return {
         "title": text, "lead": text, "facts": [["a", text]], "fingerprint": said, "files_heading": "Files",
-        "files": [{"name": text, "sha256": "cd"}], "verify": said, "raw": raw,
+        "files": [{"name": text, "sha256": "cd", "size": "1 MB"}], "verify": said, "raw": raw,
     }  # fmt: skip
 
 
