@@ -123,6 +123,7 @@ class Call(Base):
         acts = ("launched_at", "review_started_at", "deciding_started_at", "sealed_at", "cancelled_at", "archived_at")
         return Life(
             opens_at=self.opens_at,
+            deadline_at=self.deadline_at,
             closes_at=last_instant(self.deadline_at, self.grace_minutes),
             result_at=self.result_at,
             **{a: getattr(self, a) for a in acts},

@@ -36,6 +36,7 @@ class Life:
     """What the phase depends on: the call's instants (UTC, aware) and the instants of people's acts, or None."""
 
     opens_at: datetime | None = None
+    deadline_at: datetime | None = None  # as it is announced; after it nothing is begun any more
     closes_at: datetime | None = None  # the first instant that is too late, grace included
     result_at: datetime | None = None
     launched_at: datetime | None = None
@@ -44,6 +45,14 @@ class Life:
     sealed_at: datetime | None = None
     cancelled_at: datetime | None = None
     archived_at: datetime | None = None
+
+    def late(self, at: datetime) -> bool:
+        """Whether the announced deadline has passed: within the grace, what was begun before it is still taken."""
+        return self.deadline_at is not None and at >= self.deadline_at
+
+    def ends(self, at: datetime) -> datetime | None:
+        """What time is left until: the announced deadline, and once that has passed the end of the grace."""
+        return self.closes_at if self.deadline_at is None or self.late(at) else self.deadline_at
 
 
 def phase(life: Life, at: datetime) -> Phase:
@@ -66,8 +75,8 @@ def phase(life: Life, at: datetime) -> Phase:
 
 
 def next_boundary(life: Life, at: datetime) -> datetime | None:
-    """The next instant at which the clock alone changes the phase, or None."""
-    later = [i for i in (life.opens_at, life.closes_at, life.result_at) if i is not None and i > at]
+    """The next instant at which the clock alone changes the phase, or ends the time to begin something, or None."""
+    later = [i for i in (life.opens_at, life.deadline_at, life.closes_at, life.result_at) if i is not None and i > at]
     return min(later, default=None)
 
 

@@ -159,6 +159,17 @@ def no_deadline(life: Life, at: datetime) -> str | None:
     return None
 
 
+def no_grace(life: Life, now: int, new: int, at: datetime) -> str | None:
+    """Against another grace after the deadline, in minutes: once announced it can only grow, until it is over."""
+    if phase(life, at) is Phase.DRAFT or now == new:
+        return None
+    if phase(life, at) >= Phase.CLOSED:
+        return _l("The call has closed: its grace is over.")
+    if new < now:
+        return _l("The grace is announced: it can become longer, not shorter.")
+    return None
+
+
 def no_review_dates(life: Life, at: datetime) -> str | None:
     """Against changing when reviews are due and when they are locked."""
     if phase(life, at) >= Phase.DECIDING:

@@ -8,12 +8,14 @@ def init_app(app: Flask) -> None:
     from msme_calls.accounts.actions import STANDING_CHANGES
     from msme_calls.calls import acts, desk
     from msme_calls.calls.actions.extend import EXTENDED
+    from msme_calls.calls.actions.life import HOLDS
     from msme_calls.i18n import _l
     from msme_calls.proposals import (
         actions,
         files,
         held,
         mails,
+        more_time,
         queries,
         reminders,
         rules,
@@ -21,10 +23,11 @@ def init_app(app: Flask) -> None:
         team_rules,
         views,
     )
+    from msme_calls.proposals.views import more_time as more_time_pages
     from msme_calls.proposals.views import team as team_pages
     from msme_calls.scanning import FOUND
 
-    assert held and mails and team_mails and team_pages  # imported for their registrations
+    assert held and mails and team_mails and team_pages and more_time_pages  # imported for their registrations
     app.register_blueprint(views.bp)
     desk.tab("proposals.listed", _l("Proposals"), act="proposals", order=20)
     acts.SENTENCES.update(rules.SENTENCES | team_rules.SENTENCES)
@@ -33,6 +36,8 @@ def init_app(app: Flask) -> None:
         acts.PROPOSALS.append(subjects)
     if reminders.OF_DRAFTS not in EXTENDED:
         EXTENDED.append(reminders.OF_DRAFTS)
+    if more_time.no_review_yet not in HOLDS:
+        HOLDS.append(more_time.no_review_yet)
     if actions.keep_conflicts not in STANDING_CHANGES:
         STANDING_CHANGES.append(actions.keep_conflicts)
     if files.take_out not in FOUND:

@@ -49,8 +49,8 @@ def start(call: Call, *, by: Person, at: datetime) -> Proposal:
 
 
 def _start(call: Call, mine: list[Proposal], by: Person, at: datetime) -> Proposal:
-    allow(rules.no_start(call.phase(at)))
-    allow(rules.no_more_drafts(sum(p.status is Status.DRAFT for p in mine)))
+    allow(rules.no_start(call.phase(at), call.life.late(at)))
+    allow(rules.no_more_drafts(sum(p.status is Status.DRAFT and p.owner_id == by.id for p in mine)))
     code = "".join(secrets.choice(_LETTERS) for _ in range(6))
     proposal = Proposal(
         call=call,

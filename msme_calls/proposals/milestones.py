@@ -30,7 +30,7 @@ def milestones(proposal: Proposal, at: datetime) -> list[Step]:
         return [*steps, Step(_("Withdrawn"), _moment(proposal.withdrawn_at, call), "now")]
     if phase is Phase.CANCELLED:
         return [*steps, Step(_("Call cancelled"), "", "now")]
-    until = _until(call)
+    until = _until(proposal)
     if proposal.status is Status.DRAFT:
         here = Step(_("Write and submit"), until, "now") if phase is Phase.OPEN else Step(_("Not submitted"), "", "now")
         return [*steps, here, *(_judged(call, phase) if phase is Phase.OPEN else [])]
@@ -48,8 +48,11 @@ def _judged(call: Call, phase: Phase) -> list[Step]:
     return [Step(_("In review"), due, review), Step(_("You hear from us"), result, decision)]
 
 
-def _until(call: Call) -> str:
-    end = call.life.closes_at
+def _until(proposal: Proposal) -> str:
+    """The deadline that holds for it; grace is said beside it, where there is room."""
+    call, end = proposal.call, proposal.call.deadline_at
+    if proposal.more_time_after(call.life.closes_at):
+        end = proposal.extended_to
     return _("until %(moment)s", moment=_moment(end, call)) if end else ""
 
 

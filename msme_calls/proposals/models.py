@@ -93,9 +93,16 @@ class Proposal(Base):
 
     def phase(self, at: datetime) -> Phase:
         """Where its call is at an instant; still open for a proposal that has more time than the others."""
-        phase = self.call.phase(at)
-        longer = phase is Phase.CLOSED and self.extended_to is not None and at < self.extended_to
-        return Phase.OPEN if longer else phase
+        return Phase.OPEN if self.more_time(at) else self.call.phase(at)
+
+    def more_time(self, at: datetime) -> bool:
+        """Whether it can still be written at an instant at which others can't."""
+        closed = self.call.phase(at) is Phase.CLOSED
+        return closed and self.extended_to is not None and at < self.extended_to
+
+    def more_time_after(self, end: datetime | None) -> bool:
+        """Whether it was given more time than everybody has."""
+        return self.extended_to is not None and end is not None and self.extended_to > end
 
     def role_of(self, person: Person) -> TeamRole | None:
         """What somebody may do in it, if she is on its team."""

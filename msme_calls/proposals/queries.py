@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import aliased, contains_eager, defer, joinedload, selectinload
+from sqlalchemy.orm import aliased, defer, joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from msme_calls import freshness, i18n
@@ -347,11 +347,30 @@ def team_invitation(invitation_id: uuid.UUID | None) -> TeamInvitation | None:
     return db.session.scalar(sa.select(TeamInvitation).where(TeamInvitation.id == invitation_id).options(*whole))
 
 
+def extendable(person: Person, call: Call, reference: str) -> Proposal | None:
+    """A proposal of a call, drafts included, by the reference that its applicant gives; none that she has a conflict
+    with."""
+    there = Proposal.reference == reference.strip().upper()
+    return db.session.scalar(sa.select(Proposal).where(Proposal.call_id == call.id, there, ~in_conflict(person)))
+
+
+def extended(person: Person, call: Call) -> list[Proposal]:
+    """The proposals of a call that were given more time, the longest first; none that she has a conflict with."""
+    rows = sa.select(Proposal).where(Proposal.call_id == call.id, Proposal.extended_to.is_not(None))
+    return list(db.session.scalars(rows.where(~in_conflict(person)).order_by(Proposal.extended_to.desc(), Proposal.id)))
+
+
+def longest_extension(call: Call) -> datetime | None:
+    """Until when some proposal of a call has more time than the others, if any was given."""
+    last = sa.select(sa.func.max(Proposal.extended_to)).where(Proposal.call_id == call.id)
+    return db.session.scalar(last)
+
+
 def drafts(call: Call) -> list[Proposal]:
-    """Drafts that were never submitted, with their owners: who is reminded, and told of a new deadline."""
-    rows = sa.select(Proposal).join(Proposal.owner).where(Person.active)
-    rows = rows.where(Proposal.call_id == call.id, Proposal.status == Status.DRAFT)
-    return list(db.session.scalars(rows.options(contains_eager(Proposal.owner)).order_by(Proposal.id)))
+    """Drafts that were never submitted, with their teams: who is reminded, and told of a new deadline."""
+    rows = sa.select(Proposal).where(Proposal.call_id == call.id, Proposal.status == Status.DRAFT)
+    team = joinedload(Proposal.owner), selectinload(Proposal.members)
+    return list(db.session.scalars(rows.options(*team).order_by(Proposal.id)))
 
 
 def closing(at: datetime, within: timedelta) -> list[Call]:

@@ -1,16 +1,15 @@
-"""What owners of drafts are told while there is still time: reminders, and a deadline that moved."""
+"""What those who write drafts are told while there is still time: reminders, and a deadline that moved."""
 
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from msme_calls import outbox
 from msme_calls.calls.actions.extend import Audience
 from msme_calls.calls.models import Call, DeadlineMove
 from msme_calls.extensions import db
 from msme_calls.outbox import Email
-from msme_calls.proposals import queries
-from msme_calls.proposals.models import Proposal
+from msme_calls.proposals import queries, team
+from msme_calls.proposals.models import Proposal, TeamRole
 from msme_calls.sweeps import sweep
 
 BEFORE = {"24h": timedelta(hours=24), "7d": timedelta(days=7)}  # how long before the deadline, the last one first
@@ -18,7 +17,7 @@ BEFORE = {"24h": timedelta(hours=24), "7d": timedelta(days=7)}  # how long befor
 
 @sweep
 def remind_of_drafts(at: datetime) -> int:
-    """Write to owners of drafts that were never submitted, a week and a day before the deadline: once each.
+    """Write to those who write drafts that were never submitted, a week and a day before the deadline: once each.
 
     Nobody is told twice at once: a draft begun after the week's mark gets only the day's reminder.
     """
@@ -26,7 +25,8 @@ def remind_of_drafts(at: datetime) -> int:
     for call in queries.closing(at, max(BEFORE.values())):
         which = next(name for name, before in BEFORE.items() if _mark(call, before) <= at)
         mark = _mark(call, BEFORE[which])
-        due = {_key(p, call, which): p for p in queries.drafts(call) if p.started_at <= mark}
+        begun = (p for p in queries.drafts(call) if p.started_at <= mark)
+        due = {_key(p, call, which): p for p in begun if team.concerned(p, TeamRole.EDIT)}
         for key in sorted(due.keys() - _queued(call)):
             _remind(due[key], call, key, at)
             sent += 1
@@ -47,24 +47,23 @@ def _key(proposal: Proposal, call: Call, which: str) -> str:
 
 def _queued(call: Call) -> set[str]:
     keys = sa.select(Email.key).where(Email.name == "draft_due", Email.call_id == call.id)
-    return {key for key in db.session.scalars(keys) if key}
+    return {":".join(key.split(":")[:3]) for key in db.session.scalars(keys) if key}  # whoever of a team it went to
 
 
 def _remind(proposal: Proposal, call: Call, key: str, at: datetime) -> None:
     deadline = call.deadline_at.isoformat() if call.deadline_at else ""
-    outbox.queue(
-        "draft_due", to=proposal.owner, at=at, key=key, call=call, proposal=str(proposal.id), deadline=deadline
-    )
+    team.tell("draft_due", proposal, at=at, to=team.concerned(proposal, TeamRole.EDIT), key=key, deadline=deadline)
 
 
 def _tell(call: Call, move: DeadlineMove, at: datetime) -> None:
     new = move.new.isoformat()
     for proposal in queries.drafts(call):
-        outbox.queue("deadline_moved", to=proposal.owner, at=at, call=call, proposal=str(proposal.id), deadline=new)
+        writers = team.concerned(proposal, TeamRole.EDIT)
+        team.tell("deadline_moved", proposal, at=at, to=writers, deadline=new)
 
 
 def _count(call: Call) -> int:
-    return len(queries.drafts(call))
+    return sum(len(team.concerned(proposal, TeamRole.EDIT)) for proposal in queries.drafts(call))
 
 
 OF_DRAFTS = Audience(count=_count, tell=_tell)

@@ -1,5 +1,6 @@
 """What an applicant may do with a proposal, and when: each rule gives the reason against, or None."""
 
+from datetime import datetime, timedelta
 from enum import Enum
 
 from msme_calls.calls.phases import Phase
@@ -14,6 +15,7 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
 
 
 MOST_DRAFTS, MOST_FILES = 10, 300  # of one person: drafts in a call, files in all
+MOST_MORE = timedelta(days=14)  # that one proposal can be given after the deadline of its call
 MOST_UPLOADS = 20  # of one person: files on their way at a time
 
 
@@ -63,6 +65,8 @@ SENTENCES = {
     "submit": _l("%(who)s submitted version %(version)s of %(proposal)s."),
     "withdraw": _l("%(who)s withdrew %(proposal)s."),
     "restore": _l("%(who)s restored %(proposal)s."),
+    "give-more-time": _l("%(who)s gave %(proposal)s more time, until %(until)s: %(reason)s"),
+    "end-more-time": _l("%(who)s took back the additional time of %(proposal)s."),
     "refuse-file": _l("The virus scanner refused a file of %(proposal)s."),
     "declare-conflict": _l("%(who)s noted that %(person)s has a conflict of interest with %(proposal)s."),
     "take-back-conflict": _l(
@@ -84,12 +88,16 @@ def no_part(role: TeamRole | None, needed: TeamRole) -> str | None:
     return None if role is not None and role >= needed else _PARTS[needed]
 
 
-def no_start(phase: Phase) -> str | None:
-    """Against starting a proposal to a call in this phase."""
+def no_start(phase: Phase, late: bool = False) -> str | None:
+    """Against starting a proposal to a call in this phase. `late`: its deadline has passed, and its grace may run."""
     if phase in (Phase.DRAFT, Phase.ANNOUNCED):
         return _l("This call is not open yet.")
     if phase is Phase.CANCELLED:
         return _l("This call was cancelled: it takes no proposals.")
+    if phase is Phase.OPEN and late:
+        return _l(
+            "The deadline has passed. Only proposals that were begun before it are still taken, for a short time."
+        )
     return None if phase is Phase.OPEN else _closed()
 
 
@@ -177,6 +185,30 @@ def no_restore(status: Status, phase: Phase) -> str | None:
     if status is not Status.WITHDRAWN:
         return _l("This proposal is not withdrawn.")
     return None if phase is Phase.OPEN else _l("The deadline has passed: a withdrawal is final after it.")
+
+
+def no_more_time(phase: Phase, closes_at: datetime | None, until: datetime, at: datetime) -> str | None:
+    """Against giving one proposal more time, until an instant. `phase` and `closes_at` are its call's."""
+    if phase not in (Phase.OPEN, Phase.CLOSED) or closes_at is None:
+        return _l("More time can be given from the opening of the call until its review starts.")
+    if until <= at:
+        return _l("That instant lies in the past: choose a later one.")
+    if until <= closes_at:
+        return _l("The call takes proposals until then anyway: choose an instant after its deadline.")
+    if until > closes_at + MOST_MORE:
+        return _l(
+            "At most %(days)d days after the deadline can be given: the review has to begin.", days=MOST_MORE.days
+        )
+    return None
+
+
+def no_ending(running: bool, used: bool) -> str | None:
+    """Against taking additional time back. `used`: whether the proposal was submitted in it."""
+    if not running:
+        return _l("This proposal has no additional time left.")
+    if used:
+        return _l("The proposal was submitted in its additional time, so the time stands until it ends.")
+    return None
 
 
 def _closed() -> str:

@@ -48,9 +48,10 @@ def set_texts(call: Call, texts: Mapping[str, Words], contact: str, *, by: Perso
 def fixed(call: Call, at: datetime) -> dict[str, str | None]:
     """Which dates can't be set now, and why: name → reason or None."""
     opening, deadline = rules.no_set_up(call.life, at), rules.no_deadline(call.life, at)
+    grace = rules.no_grace(call.life, call.grace_minutes, call.grace_minutes + 1, at)
     reviews, result = rules.no_review_dates(call.life, at), rules.no_result_change(call.life, at)
     return {
-        "zone": opening, "opens": opening, "deadline": deadline, "grace_minutes": deadline, "review_due": reviews,
+        "zone": opening, "opens": opening, "deadline": deadline, "grace_minutes": grace, "review_due": reviews,
         "review_cutoff": reviews, "result": result,
     }  # fmt: skip
 
@@ -62,6 +63,7 @@ def set_dates(call: Call, dates: Mapping[str, Any], *, by: Person, at: datetime)
     changed = [n for n in now if new[n] != now[n]]
     for name, reason in fixed(call, at).items():
         allow(reason if name in changed else None)
+    allow(rules.no_grace(call.life, now["grace_minutes"], new["grace_minutes"], at))
     wrong = rules.disorder(
         new["opens"], last_instant(new["deadline"], new["grace_minutes"]), *(new[n] for n in DATES[2:])
     )

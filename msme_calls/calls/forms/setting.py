@@ -1,5 +1,6 @@
 """Forms for a new call, its texts, its dates, its rules, and a later deadline."""
 
+from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
@@ -178,9 +179,9 @@ class DatesForm(EditForm):
     )
     result = LocalTime(_l("Result"), description=_l("The instant at which a sealed result becomes public by itself."))
 
-    def __init__(self, call: Call, fixed: dict[str, str | None], **given: Any) -> None:
+    def __init__(self, call: Call, fixed: dict[str, str | None], at: datetime, **given: Any) -> None:
         super().__init__(**given)
-        self.call = call
+        self.call, self.at = call, at
         self.zone.choices = _zones(call.zone)
         for name, reason in fixed.items():
             if reason:
@@ -215,6 +216,9 @@ class DatesForm(EditForm):
             return False
         at = {n: getattr(self.call, f"{n}_at") for n in DATES} | self.dates
         grace = self.dates.get("grace_minutes", self.call.grace_minutes)
+        if reason := rules.no_grace(self.call.life, self.call.grace_minutes, grace, self.at):
+            self.grace_minutes.errors = [reason]
+            return False
         wrong = rules.disorder(
             at["opens"], last_instant(at["deadline"], grace), at["review_due"], at["review_cutoff"], at["result"]
         )

@@ -97,9 +97,10 @@ def _start_page(call: Call, at: datetime) -> str:
         "proposals/start.html",
         call=call,
         at=at,
-        mine=[(p, rules.public_status(p.status, phase, bool(call.sealed_at))) for p in mine],
+        mine=[(p, rules.public_status(p.status, p.phase(at), bool(call.sealed_at))) for p in mine],
         latest=next((p for p in mine if p.status is Status.DRAFT), mine[0] if mine else None),
-        reason=rules.no_start(phase) or rules.no_more_drafts(sum(p.status is Status.DRAFT for p in mine)),
+        reason=rules.no_start(phase, call.life.late(at))
+        or rules.no_more_drafts(sum(p.status is Status.DRAFT and p.owner_id == me().id for p in mine)),
         judges=bool(calls_queries.roles_of(me(), call)),
     )
 
