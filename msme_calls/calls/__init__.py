@@ -25,6 +25,7 @@ def init_app(app: Flask) -> None:
     desk.tab("calls.criteria", _l("Criteria"), act="set-up", order=83)
     desk.tab("calls.form", _l("Form"), act="set-up", order=84)
     desk.tab("calls.partners", _l("Partners"), act="set-up", order=85)
+    desk.tab("calls.languages", _l("Languages"), act="set-up", order=86)
     desk.tab("calls.filed", _l("File"), act="set-up", order=87)
     desk.tab("calls.people", _l("People"), act="people", order=90)
     desk.tab("calls.history", _l("History"), act="life", order=95)

@@ -1,6 +1,6 @@
 """What a call still lacks before it can be launched: texts by language, dates, settings, criteria, form, partners."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,24 +40,54 @@ class Missing:
     field: str = ""
 
 
+@dataclass(frozen=True)
+class Text:
+    """One text that a call may have in each of its languages: what it is, where it is written, what lacks."""
+
+    what: Any
+    value: dict[str, str]
+    languages: tuple[str, ...]  # the call's
+    page: str
+    row: Any = None
+    field: str = ""
+    needed: bool = True
+
+    @property
+    def lacking(self) -> list[str]:
+        """The languages that it should have and hasn't: none, if it isn't needed and there in no language."""
+        absent = [code for code in self.languages if not self.value.get(code)]
+        return absent if self.needed or len(absent) < len(self.languages) else []
+
+    def place(self, code: str) -> str:
+        """The field in which it is written in a language."""
+        return f"{self.field}-{code}" if self.field else ""
+
+
 def missing(call: Any) -> list[Missing]:
     """Everything that stands against launching a call, in the order of its pages; texts only in its own languages."""
-    return [*_texts(call), *_dates(call), *_rules(call), *_criteria(call), *_form(call), *_partners(call)]
+    return [m for part in _parts(call) for m in ([part] if isinstance(part, Missing) else _told(part))]
 
 
-def _lacking(value: dict[str, str] | None, languages: Iterable[str]) -> list[str]:
-    return [code for code in languages if not (value or {}).get(code)]
+def texts(call: Any) -> list[Text]:
+    """Every text of the call, in the order of its pages, with the languages that it lacks."""
+    return [part for part in _parts(call) if isinstance(part, Text)]
+
+
+def _parts(call: Any) -> Iterator[Missing | Text]:
+    for part in (_texts, _dates, _rules, _criteria, _form, _partners):
+        yield from part(call)
+
+
+def _told(text: Text) -> Iterator[Missing]:
+    if lacking := text.lacking:
+        words = _l("%(what)s: missing in %(languages)s", what=text.what, languages=_Names(lacking))
+        yield Missing(words, text.page, text.row, text.place(lacking[0]))
 
 
 def _said(
     call: Any, what: Any, value: dict[str, str] | None, page: str, field: str = "", row: Any = None, needed: bool = True
-) -> Iterator[Missing]:
-    """A text that isn't there in each language of the call, if it is needed or there in any."""
-    lacking = _lacking(value, call.languages)
-    if not lacking or (len(lacking) == len(call.languages) and not needed):
-        return
-    words = _l("%(what)s: missing in %(languages)s", what=what, languages=_Names(lacking))
-    yield Missing(words, page, row, f"{field}-{lacking[0]}" if field else "")
+) -> Iterator[Text]:
+    yield Text(what, value or {}, tuple(call.languages), page, row, field, needed)
 
 
 @dataclass(frozen=True)
@@ -81,27 +111,27 @@ class _Own:
         return i18n.said(self.value) or str(self.otherwise)
 
 
-def _texts(call: Any) -> Iterator[Missing]:
+def _texts(call: Any) -> Iterator[Missing | Text]:
     for name, (what, needed) in TEXTS.items():
         yield from _said(call, what, getattr(call, name), "calls.texts", name, needed=needed)
     if not call.contact:
         yield Missing(_l("The address for questions is missing"), "calls.texts", field="contact")
 
 
-def _dates(call: Any) -> Iterator[Missing]:
+def _dates(call: Any) -> Iterator[Missing | Text]:
     for name, what in DATES.items():
         if getattr(call, f"{name}_at") is None:
             yield Missing(_l("%(what)s is not set", what=what), "calls.dates", field=name)
 
 
-def _rules(call: Any) -> Iterator[Missing]:
+def _rules(call: Any) -> Iterator[Missing | Text]:
     if not call.languages:
         yield Missing(_l("No language is chosen for the call"), "calls.rules", field="languages")
     if not call.organisation_types:
         yield Missing(_l("No type of organisation may apply"), "calls.rules", field="organisation_types")
 
 
-def _criteria(call: Any) -> Iterator[Missing]:
+def _criteria(call: Any) -> Iterator[Missing | Text]:
     if not call.criteria:
         yield Missing(_l("There is no criterion to judge by"), "calls.criteria")
     for n, criterion in enumerate(call.criteria, 1):
@@ -115,7 +145,7 @@ def _criteria(call: Any) -> Iterator[Missing]:
             yield from _said(call, what, criterion.anchors.get(str(score)), field=f"anchor_{score}", **about)
 
 
-def _form(call: Any) -> Iterator[Missing]:
+def _form(call: Any) -> Iterator[Missing | Text]:
     fed = [q.feeds for s in call.sections for q in s.questions if q.feeds]
     for part, name in FEEDS.items():
         if fed.count(part) != 1:
@@ -135,7 +165,7 @@ def _form(call: Any) -> Iterator[Missing]:
 _LISTS = {("choice", "choices"), ("choices", "choices"), ("table", "columns")}  # kinds that are nothing without rows
 
 
-def _question(call: Any, question: Any) -> Iterator[Missing]:
+def _question(call: Any, question: Any) -> Iterator[Missing | Text]:
     about = {"page": "calls.question", "row": question.id}
     label = _Own(question.label, question.key)
     what = _l("Words of the question “%(question)s”", question=label)
@@ -151,7 +181,7 @@ def _question(call: Any, question: Any) -> Iterator[Missing]:
             yield Missing(_l("“%(question)s” has nothing to choose or fill in yet", question=label), **about)
 
 
-def _partners(call: Any) -> Iterator[Missing]:
+def _partners(call: Any) -> Iterator[Missing | Text]:
     for n, partner in enumerate(call.partners, 1):
         what = _l("Name of partner %(number)d", number=n)
         yield from _said(call, what, partner.name, "calls.partner", "name", row=partner.id)

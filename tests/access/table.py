@@ -239,6 +239,7 @@ ADDRESSES: dict[str, Line] = {
     "calls.move_criterion": only(SET_UP, "draft", args=A_CRITERION),
     "calls.remove_criterion": only(SET_UP, "draft", args=A_CRITERION),
     "calls.form": only(SET_UP, "draft"),
+    "calls.languages": only(SET_UP, "draft"),
     "calls.order_form": only(SET_UP, "draft"),
     "calls.form_preview": only(SET_UP, "draft"),
     "calls.new_section": only(SET_UP, "draft"),

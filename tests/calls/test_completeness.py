@@ -107,3 +107,27 @@ def test_an_observer_sees_what_is_missing_without_links(client, draft):
     page = sign_in(client, world.member(draft, Role.OBSERVER)).page(f"/en/desk/{draft.slug}")
     assert "Lead: missing in French and Spanish" in page.text
     assert not page.all("a[@href='/en/desk/texts']")
+
+
+def test_each_text_stands_with_its_languages_and_leads_to_the_field_that_is_empty(desk, draft):
+    draft.lead, draft.prize = {"en": "Lead"}, {}
+    choice = next(q for q in draft.questions if q.kind == "choices")
+    choice.options = {"choices": [{"key": "a", "label": {"en": "A", "es": "A"}}]}
+    db.session.commit()
+    url = f"/en/desk/{draft.slug}/languages"
+    page = desk.page(url)
+    assert "2 texts are missing in a language of the call. The call can’t be launched before." in page.text
+    leads = [a.get("href") for a in page.all("td/a")]
+    assert leads == [f"/en/desk/{draft.slug}/texts#lead-fr", f"/en/desk/{draft.slug}/texts#lead-es",
+                     f"/en/desk/{draft.slug}/form/questions/{choice.id}#choices-0-label-fr"]  # fmt: skip
+    every = desk.page(f"{url}?all=y")
+    assert len(every.all("tbody/tr")) == len(completeness.texts(draft)) > 80
+    assert "left out" in every.text and [a.get("href") for a in every.all("td/a")] == leads
+
+
+def test_a_call_in_fewer_languages_is_asked_for_theirs_only(desk, draft):
+    draft.languages, draft.lead = ["fr"], {"fr": "Chapeau"}
+    db.session.commit()
+    page = desk.page(f"/en/desk/{draft.slug}/languages")
+    assert "Every text is there in every language of the call." in page.text
+    assert not page.all("table")

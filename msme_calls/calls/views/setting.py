@@ -3,16 +3,17 @@
 from datetime import datetime
 from typing import Any
 
-from flask import flash, redirect, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from msme_calls import clock
 from msme_calls.accounts.sessions import me
-from msme_calls.calls import completeness, deadlines, rules
+from msme_calls.calls import completeness, deadlines, queries, rules
 from msme_calls.calls.actions import setting
 from msme_calls.calls.forms.fields import opened, sent, typed_time
 from msme_calls.calls.forms.setting import MARKDOWN, DatesForm, RulesForm, TextsForm
 from msme_calls.calls.models import Call
+from msme_calls.calls.phases import Phase
 from msme_calls.calls.views.blueprint import Page, bp, desk_call, drawn
 from msme_calls.extensions import db
 
@@ -28,6 +29,18 @@ def texts(slug: str) -> Page:
         flash(_("The texts are saved."), "good")
         return redirect(url_for("calls.texts", slug=slug))
     return drawn("texts", call, form, reason=rules.no_wording(call.life, at), markdown=MARKDOWN)
+
+
+@bp.get("/desk/<slug>/languages")
+def languages(slug: str) -> str:
+    """Each text in each language of the call, with what is missing; all of them if asked for."""
+    call, every = queries.whole(desk_call(slug, "set-up")), "all" in request.args
+    texts = completeness.texts(call)
+    lacking = [t for t in texts if t.lacking]
+    return render_template(
+        "calls/languages.html", call=call, shown=texts if every else lacking, lacking=len(lacking), every=every,
+        blocks=call.phase(clock.now()) is Phase.DRAFT,
+    )  # fmt: skip
 
 
 @bp.route("/desk/<slug>/dates", methods=["GET", "POST"])
