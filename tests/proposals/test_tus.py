@@ -1,6 +1,6 @@
 """Files in chunks by the tus protocol 1.0.0, header by header: what is acknowledged is kept, what is refused says why.
 
-Threats C2, B11 to B14 (the checks are those of any file), A13.
+Threats C2, A13; the checks are those of any file.
 """
 
 import base64
@@ -16,6 +16,7 @@ from signing_in import browser_of
 from statements import statements
 
 from msme_calls import clock, reading, uploads
+from msme_calls.calls.models import Blindness
 from msme_calls.extensions import db
 from msme_calls.proposals import actions, incoming
 from msme_calls.proposals.incoming import IncomingChunk, IncomingUpload
@@ -121,74 +122,74 @@ def test_a_whole_file_in_one_chunk_is_kept_in_rows_of_a_bounded_size(tus, draft,
     assert attached(draft) == [("plan.pdf", content)]
 
 
-@pytest.mark.parametrize("given", [None, "0.2.2", "1.0.1"])
-def test_another_version_is_refused_before_anything_is_done(tus, given):
+def test_another_version_is_refused_before_anything_is_done(tus):
     url = tus.begun(100)
-    for method, where in (("POST", ""), ("HEAD", url), ("PATCH", url), ("DELETE", url)):
+    asked = [(method, url, "1.0.1") for method in ("HEAD", "PATCH", "DELETE")]
+    for method, where, given in [*asked, ("POST", "", "0.2.2"), ("POST", "", None), ("PATCH", url, None)]:
         answer = tus.ask(method, where, b"x", Tus_Resumable=given, Upload_Offset=0, Content_Type=TYPE)
         assert (answer.status_code, answer.headers["Tus-Version"]) == (412, "1.0.0")
     assert tus.offset(url) == 0
 
 
-@pytest.mark.parametrize(
-    "headers, status",
-    [
-        ({"Upload_Length": None}, 400),
-        ({"Upload_Length": "-1"}, 400),
-        ({"Upload_Length": "1e3"}, 400),
-        ({"Upload_Length": "9" * 30}, 400),
-        ({"Upload_Length": None, "Upload_Defer_Length": "1"}, 400),
-        ({"Upload_Concat": "partial"}, 400),
-        ({"Upload_Metadata": None}, 400),
-        ({"Upload_Metadata": "question !!"}, 400),
-        ({"Upload_Metadata": "question /w=="}, 400),
-        ({"Upload_Metadata": described(question="title", filename="a.pdf")}, 400),
-        ({"Upload_Metadata": described(question="document", filename="a" * 4000)}, 400),
-        ({"Upload_Metadata": described(question="document", filename="a.exe")}, 403),
-        ({"Upload_Length": "0"}, 403),
-        ({"Upload_Length": "5000001"}, 413),
-        ({"Content_Type": "text/plain"}, 415),
-    ],
+NOT_BEGUN = (
+    ({"Upload_Length": None}, 400),
+    ({"Upload_Length": "-1"}, 400),
+    ({"Upload_Length": "1e3"}, 400),
+    ({"Upload_Length": "9" * 30}, 400),
+    ({"Upload_Length": None, "Upload_Defer_Length": "1"}, 400),
+    ({"Upload_Concat": "partial"}, 400),
+    ({"Upload_Metadata": None}, 400),
+    ({"Upload_Metadata": "question !!"}, 400),
+    ({"Upload_Metadata": "question /w=="}, 400),
+    ({"Upload_Metadata": described(question="title", filename="a.pdf")}, 400),
+    ({"Upload_Metadata": described(question="document", filename="a" * 4000)}, 400),
+    ({"Upload_Metadata": described(question="document", filename="a.exe")}, 403),
+    ({"Upload_Length": "0"}, 403),
+    ({"Upload_Length": "5000001"}, 413),
+    ({"Content_Type": "text/plain"}, 415),
 )
-def test_what_can_not_be_begun_is_refused_with_a_sentence(tus, headers, status):
+
+
+def test_what_can_not_be_begun_is_refused_with_a_sentence(tus):
     about = described(question="document", filename="a.pdf")
-    given = {"Upload_Length": 100, "Upload_Metadata": about, "Content_Type": TYPE, **headers}
-    answer = tus.ask("POST", "", b"x", **given)
-    assert (answer.status_code, answer.headers["Tus-Resumable"]) == (status, "1.0.0")
-    assert answer.json["sentence"].endswith(".")
+    for headers, status in NOT_BEGUN:
+        given = {"Upload_Length": 100, "Upload_Metadata": about, "Content_Type": TYPE, **headers}
+        answer = tus.ask("POST", "", b"x", **given)
+        assert (answer.status_code, answer.headers["Tus-Resumable"]) == (status, "1.0.0"), headers
+        assert answer.json["sentence"].endswith("."), headers
     assert db.session.scalar(sa.select(sa.func.count()).select_from(IncomingUpload)) == 0
 
 
-@pytest.mark.parametrize(
-    "headers, body, status",
-    [
-        ({"Content_Type": "application/octet-stream"}, b"x", 415),
-        ({"Content_Type": None}, b"x", 415),
-        ({"Upload_Offset": None}, b"x", 400),
-        ({"Upload_Offset": "-1"}, b"x", 400),
-        ({"Upload_Offset": "1"}, b"x", 409),
-        ({"Upload_Offset": "9"}, b"x", 409),
-        ({}, b"x" * 101, 413),
-        ({"Upload_Checksum": "md5 AAAA"}, b"x", 400),
-        ({"Upload_Checksum": "sha1 no!"}, b"x", 400),
-        ({"Upload_Checksum": checksum(b"y")}, b"x", 460),
-        ({"Upload_Checksum": checksum(b"y", "sha256")}, b"x", 460),
-    ],
+NOT_TAKEN = (
+    ({"Content_Type": "application/octet-stream"}, b"x", 415),
+    ({"Content_Type": None}, b"x", 415),
+    ({"Upload_Offset": None}, b"x", 400),
+    ({"Upload_Offset": "-1"}, b"x", 400),
+    ({"Upload_Offset": "1"}, b"x", 409),
+    ({"Upload_Offset": "9"}, b"x", 409),
+    ({}, b"x" * 101, 413),
+    ({"Upload_Checksum": "md5 AAAA"}, b"x", 400),
+    ({"Upload_Checksum": "sha1 no!"}, b"x", 400),
+    ({"Upload_Checksum": checksum(b"y")}, b"x", 460),
+    ({"Upload_Checksum": checksum(b"y", "sha256")}, b"x", 460),
 )
-def test_a_chunk_that_is_refused_leaves_nothing(tus, headers, body, status):
+
+
+def test_a_chunk_that_is_refused_leaves_nothing(tus):
     url = tus.begun(100)
-    answer = tus.chunk(url, 0, body, **headers)
-    assert (answer.status_code, answer.headers["Tus-Resumable"]) == (status, "1.0.0")
-    assert answer.headers.get("Upload-Offset") == ("0" if status == 409 else None)
-    assert answer.json["sentence"]
+    for headers, body, status in NOT_TAKEN:
+        answer = tus.chunk(url, 0, body, **headers)
+        assert (answer.status_code, answer.headers["Tus-Resumable"]) == (status, "1.0.0"), headers
+        assert answer.headers.get("Upload-Offset") == ("0" if status == 409 else None)
+        assert answer.json["sentence"]
     assert (tus.offset(url), chunks()) == (0, 0)
 
 
-@pytest.mark.parametrize("name", ["sha1", "sha256"])
-def test_a_right_checksum_is_taken(tus, name):
+def test_a_right_checksum_is_taken(tus):
     url = tus.begun(100)
-    assert tus.chunk(url, 0, b"x" * 50, Upload_Checksum=checksum(b"x" * 50, name)).status_code == 204
-    assert tus.offset(url) == 50
+    for offset, name in ((0, "sha1"), (30, "sha256")):
+        assert tus.chunk(url, offset, b"x" * 30, Upload_Checksum=checksum(b"x" * 30, name)).status_code == 204
+    assert tus.offset(url) == 60
 
 
 def test_where_only_post_goes_through_the_method_comes_in_a_header(tus, draft):
@@ -247,6 +248,24 @@ def test_a_refused_file_tells_why_and_how_also_to_whoever_missed_the_answer(her,
     told = tus.ask("GET", url).json
     assert (told["outcome"], told["sentence"]) == ("refused", answer.json["sentence"])
     assert (attached(draft), chunks()) == ([], 0)
+
+
+def test_a_blind_reviewer_gets_a_copy_that_does_not_say_whose_it_is(app, her, applicant, call, at):
+    """Threat A13: also of what came in chunks."""
+    canary, made = "Zq Weavers of Nakuru", world.draft(call, by=applicant)
+    db.session.commit()
+    assert Tus(her, made.id).send(pdf(Author=canary), f"{canary}.pdf").status_code == 204
+    assert canary.encode() in attached(made)[0][1]
+    actions.submit(made, "key", by=applicant, at=clock.now())
+    call.blindness, call.review_started_at = Blindness.SINGLE, at(call.deadline_at + timedelta(days=1))
+    assignment = world.assignment(made)
+    reviewer = browser_of(app, assignment.reviewer)
+    page = reviewer.page(f"/en/reviews/{assignment.id}")
+    links = [a.get("href") for a in page.all("article//a") if "/files/" in a.get("href", "")]
+    assert len(links) == 1 and canary not in page.text
+    with reviewer.get(links[0]) as answer:
+        assert answer.data.startswith(b"%PDF") and canary.encode() not in answer.data
+        assert canary not in str(answer.headers)
 
 
 def test_all_checks_of_files_are_made_of_what_comes_in_chunks(tus, draft):
