@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, selectinload
 
 from msme_calls.accounts.models import Person
 from msme_calls.calls.models import Call
@@ -34,7 +34,8 @@ def edition_of(call: Call) -> PastEdition | None:
 
 def own_proposals(person: Person) -> list[Proposal]:
     """The person's own proposals with their calls, the nearest deadline first."""
-    mine = own(person).join(Proposal.call).options(joinedload(Proposal.call))
+    whole = joinedload(Proposal.call), joinedload(Proposal.owner), selectinload(Proposal.members)
+    mine = own(person).join(Proposal.call).options(*whole)
     return list(db.session.scalars(mine.order_by(Call.deadline_at.desc(), Proposal.started_at)))
 
 
