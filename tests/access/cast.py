@@ -283,6 +283,7 @@ class _Maker:
 
     def _team(self, made: Proposal, at: datetime) -> None:
         """Who applies together with A, and somebody who is asked to."""
+        made.extended_to = self.call.deadline_at + DAY
         made.extension_reason = self.canaries.text("proposals.extension_reason", self.of("proposal A"))
         for name, role in TEAM.items():
             db.session.add(Member(proposal_id=made.id, person_id=self.people[name].id, role=role, since=at))
