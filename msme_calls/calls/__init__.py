@@ -7,11 +7,11 @@ from msme_calls.questions import wording
 
 def init_app(app: Flask) -> None:
     """Register the feature's pages."""
-    from msme_calls.calls import alerts, bulk, desk, held, mails, views
+    from msme_calls.calls import alerts, bulk, desk, held, mails, meetings, views
     from msme_calls.calls.views.partners import logo
     from msme_calls.i18n import _l
 
-    assert alerts and held and mails  # imported for what they register
+    assert alerts and held and mails and meetings  # imported for what they register
     bulk.init_app(app)
     app.register_blueprint(views.bp)
     app.add_url_rule("/logos/<sha256>.png", "calls.logo", logo)  # one picture for all languages
@@ -22,7 +22,7 @@ def init_app(app: Flask) -> None:
     desk.tab("calls.texts", _l("Texts"), act="set-up", order=80)
     desk.tab("calls.dates", _l("Dates"), act="set-up", order=81)
     desk.tab("calls.rules", _l("Rules"), act="set-up", order=82)
-    desk.tab("calls.criteria", _l("Criteria"), act="set-up", order=83)
+    desk.tab("calls.criteria", _l("Criteria"), act="set-up", order=83, scored=True)
     desk.tab("calls.form", _l("Form"), act="set-up", order=84)
     desk.tab("calls.partners", _l("Partners"), act="set-up", order=85)
     desk.tab("calls.languages", _l("Languages"), act="set-up", order=86)

@@ -52,6 +52,9 @@ SENTENCES: dict[str, Any] = {
     "vouch": _l("Whoever runs the server vouched for %(person)s as a coordinator who is independent of the others."),
     "decline-invitation": _l("An invitation as %(role)s was declined."),
     "remove-member": _l("%(who)s ended the role of %(person)s as %(role)s."),
+    "add-meeting": _l("%(who)s put the meeting “%(title)s” into the calendar."),
+    "edit-meeting": _l("%(who)s changed the meeting “%(title)s”."),
+    "cancel-meeting": _l("%(who)s cancelled the meeting “%(title)s”."),
     "launch": _l("%(who)s launched the call."),
     "extend": _l("%(who)s moved the deadline from %(former)s to %(new)s."),
     "start-review": _l("%(who)s started the review."),
@@ -104,7 +107,12 @@ def told(rows: list[History], call: Call) -> list[Act]:
     said = [row.said.get("details", {}) for row in rows]
     people = {row.actor_id for row in rows if row.actor_id}
     people |= {uuid.UUID(d["person"]) for d in said if d.get("person")}
-    names = {p: n for p, n in db.session.execute(sa.select(Person.id, Person.name).where(Person.id.in_(people), Person.erased_at.is_(None)))}
+    names = {
+        p: n
+        for p, n in db.session.execute(
+            sa.select(Person.id, Person.name).where(Person.id.in_(people), Person.erased_at.is_(None))
+        )
+    }
     about = {row.proposal_id for row in rows if row.proposal_id}
     proposals = {i: n for s in PROPOSALS for i, n in s.names(about).items()} if about else {}
     return [_act(row, details, names, proposals, call) for row, details in zip(rows, said, strict=True)]

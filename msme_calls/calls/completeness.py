@@ -28,6 +28,7 @@ DATES = {
     "review_cutoff": _l("When reviews are locked"),
     "result": _l("The instant of the result"),
 }
+OF_REVIEWS = {"review_due", "review_cutoff"}  # of calls in which reviewers score
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def _texts(call: Any) -> Iterator[Missing | Text]:
 
 def _dates(call: Any) -> Iterator[Missing | Text]:
     for name, what in DATES.items():
-        if getattr(call, f"{name}_at") is None:
+        if (call.scored or name not in OF_REVIEWS) and getattr(call, f"{name}_at") is None:
             yield Missing(_l("%(what)s is not set", what=what), "calls.dates", field=name)
 
 
@@ -132,7 +133,7 @@ def _rules(call: Any) -> Iterator[Missing | Text]:
 
 
 def _criteria(call: Any) -> Iterator[Missing | Text]:
-    if not call.criteria:
+    if call.scored and not call.criteria:
         yield Missing(_l("There is no criterion to judge by"), "calls.criteria")
     for n, criterion in enumerate(call.criteria, 1):
         name = _Own(criterion.name, _l("Criterion %(number)d", number=n))

@@ -24,6 +24,7 @@ class Tab:
     words: Any
     act: str
     order: int
+    scored: bool = False  # only in calls in which reviewers score
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,9 @@ ATTENTION: list[tuple[str, Attention]] = []  # (act of those who are told, funct
 FIGURES: list[tuple[str, Figures]] = []  # the same for figures of progress
 
 
-def tab(endpoint: str, words: Any, *, act: str, order: int) -> None:
+def tab(endpoint: str, words: Any, *, act: str, order: int, scored: bool = False) -> None:
     """Add a page to the desk's menu; called when a feature is registered."""
-    TABS[endpoint] = Tab(endpoint, words, act, order)
+    TABS[endpoint] = Tab(endpoint, words, act, order, scored)
 
 
 def attention(act: str) -> Callable[[Attention], Attention]:
@@ -104,7 +105,8 @@ def at_desk(slug: str, act: str = "desk") -> tuple[Call, frozenset[Role]]:
 def tabs() -> list[tuple[Any, list[Entry]]]:
     """The desk's menu for this reader, in its two parts: the call's work, then what sets it up."""
     call, roles = g.desk
-    own = [t for t in sorted(TABS.values(), key=lambda t: t.order) if rules.may(roles, t.act)]
+    there = [t for t in sorted(TABS.values(), key=lambda t: t.order) if call.scored or not t.scored]
+    own = [t for t in there if rules.may(roles, t.act)]
     entries = [(t, url_for(t.endpoint, slug=call.slug)) for t in own]
     lone = not any(_here(t, url) for t, url in entries)  # a page that the overview alone leads to: cancel, extend
     parts = []
@@ -123,7 +125,7 @@ def _here(tab: Tab, url: str) -> str:
     """The value of aria-current: the page itself, or one below it (an assignment, a question, an invitation)."""
     if tab.endpoint == request.endpoint:
         return "page"
-    below = tab.order > FIRST and request.path.startswith(url + "/")
+    below = tab.order > FIRST and f"{request.script_root}{request.path}".startswith(url + "/")
     return "true" if below else ""
 
 

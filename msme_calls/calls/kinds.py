@@ -23,6 +23,9 @@ class CallKind:
     reviews_per_proposal: int
     economy_rule: bool
     organisation_types: list[str]
+    symbol: str = ""  # the series of the documents that what is accepted becomes; "" if it becomes none
+    closes_days: int = 0  # how long before its meeting a round closes; 0 for kinds that follow no meetings
+    round_title: Words = field(default_factory=dict)  # with %(day)s for the day of the meeting
     unpublished: list[str] = field(default_factory=list)
     tie_breaks: list[str] = field(default_factory=list)
     texts: dict[str, Words] = field(default_factory=dict)

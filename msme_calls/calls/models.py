@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from msme_calls import i18n
 from msme_calls.accounts.models import Person
+from msme_calls.calls.kinds import KINDS
 from msme_calls.calls.phases import Life, Phase, phase
 from msme_calls.extensions import Base, Translated, uuid_key
 from msme_calls.freshness import shown_to_all
@@ -132,6 +133,16 @@ class Call(Base):
     def phase(self, at: datetime) -> Phase:
         """Where the call is in its life at an instant."""
         return phase(self.life, at)
+
+    @property
+    def scored(self) -> bool:
+        """Whether reviewers' scores make a ranking; where none do, coordinators judge with the group."""
+        return KINDS[self.kind].ranking
+
+    @property
+    def symbol(self) -> str:
+        """The series of the documents that its accepted proposals become, or ""."""
+        return KINDS[self.kind].symbol
 
     @property
     def form(self) -> "Form":

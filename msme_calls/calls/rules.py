@@ -1,6 +1,6 @@
 """What may be done to a call, when and in which role: each rule gives the reason against, or None."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from msme_calls.accounts.rules import no_address, no_name
@@ -77,7 +77,11 @@ def no_start_review(life: Life, at: datetime) -> str | None:
     return None
 
 
-def no_start_deciding(life: Life, at: datetime) -> str | None:
+def no_start_deciding(life: Life, at: datetime, scored: bool = True) -> str | None:
+    """Against deciding. Where nothing is `scored`, it can start once the call has closed."""
+    if not scored:
+        ready = (Phase.CLOSED, Phase.REVIEW)
+        return None if phase(life, at) in ready else _l("Deciding can start once the call has closed, and only once.")
     if phase(life, at) is not Phase.REVIEW:
         return _l("Deciding can start once the review has started, and only once.")
     return None
@@ -91,6 +95,22 @@ def no_result_instant(life: Life, new: datetime, at: datetime) -> str | None:
         return _l("The instant of the result lies in the past: choose a later one.")
     if life.closes_at and new <= life.closes_at:
         return _l("The result can’t be published before the call closes.")
+    return None
+
+
+def no_meeting_change(cancelled: bool) -> str | None:
+    """Against changing a meeting of the calendar."""
+    return _l("The meeting is cancelled. Put a new one into the calendar instead.") if cancelled else None
+
+
+def no_round(there: bool, cancelled: bool, closes: datetime, at: datetime) -> str | None:
+    """Against opening a round of contributions to a meeting; `closes`: its first instant that would be too late."""
+    if there:
+        return _l("There is a round for this meeting already.")
+    if cancelled:
+        return _l("The meeting is cancelled.")
+    if closes <= at + timedelta(hours=2):
+        return _l("It is too late for a round: contributions would have to be sent before now.")
     return None
 
 

@@ -71,18 +71,32 @@ def _note(choice: Choice, *, by: Person, at: datetime) -> bool:
 
 
 def set_words(
-    proposal: Proposal, decision: Decision, name: Words, project: Words, summary: Words, *, by: Person, at: datetime
+    proposal: Proposal,
+    decision: Decision,
+    name: Words,
+    project: Words,
+    summary: Words,
+    symbol: str = "",
+    *,
+    by: Person,
+    at: datetime,
 ) -> bool:
-    """Write the public words of a proposal that the world will learn of; returns whether anything changed."""
+    """Write the public words of a proposal that the world will learn of; returns whether anything changed.
+
+    `symbol`: of the document that it becomes, where its call gives any.
+    """
     call = proposal.call
     lock(call)
     allow(no_part(call, by))
     subject = proposing.subjects([proposal])[proposal.id]
     conflict = conflicts.conflict(proposing.judge(by), subject, call.economy_rule) is not None
     allow(rules.no_decide(call.phase(at), decision.outcome, call.outcomes, conflict=conflict, withdrawn=False))
-    if (decision.public_name, decision.public_project, decision.public_summary) == (name, project, summary):
+    allow(rules.no_symbol(symbol, call.symbol) or (rules.TAKEN if symbol in queries.symbols(but=proposal) else None))
+    now = (decision.public_name, decision.public_project, decision.public_summary, decision.symbol)
+    if now == (name, project, summary, symbol):
         return False
     decision.public_name, decision.public_project, decision.public_summary = name, project, summary
+    decision.symbol = symbol
     history.record("set-words", by=by, at=at, call=call, proposal=proposal)
     _reopen(call, by=by, at=at)
     return True
@@ -107,7 +121,7 @@ def propose(call: Call, *, by: Person, at: datetime) -> Resolution:
     lock(call)
     board = queries.judged(call)
     resolution = queries.resolution_of(call)
-    missing = rules.gaps(queries.rows_to_check(board), call.languages, call.winners, call.runners_up)
+    missing = rules.gaps(queries.rows_to_check(board), call.languages, call.winners, call.runners_up, call.symbol)
     proposed = resolution is not None and resolution.proposed_at is not None
     allow(no_part(call, by) or rules.no_propose(call.phase(at), len(missing), proposed=proposed))
     if resolution is None:

@@ -92,6 +92,7 @@ def _entry(call: Call, proposal: Proposal, decision: Decision, version: Proposal
         organisation_type=proposal.organisation_type,
         language=proposal.language,
         answers=tuple(_answers(call, version)) if version else (),
+        symbol=decision.symbol,
     )
 
 

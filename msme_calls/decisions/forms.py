@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from flask_babel import gettext as _
 
 from msme_calls import i18n, questions
-from msme_calls.decisions import rules
+from msme_calls.decisions import queries, rules
 from msme_calls.decisions.actions import Choice
 from msme_calls.decisions.models import Decision, Outcome
 from msme_calls.decisions.queries import Line
@@ -107,27 +107,35 @@ class Words:
     values: dict[str, dict[str, str]]
     errors: dict[str, dict[str, str]] = field(default_factory=lambda: {part: {} for part in PARTS})
     started: bool = False
+    symbol: str = ""
+    symbol_error: str = ""
 
     @property
     def problems(self) -> list[tuple[str, str]]:
         """What is to be corrected: (id of the field, sentence)."""
-        return [(f"{part}-{code}", said) for part in PARTS for code, said in self.errors[part].items()]
+        found = [(f"{part}-{code}", said) for part in PARTS for code, said in self.errors[part].items()]
+        return found + ([("symbol", self.symbol_error)] if self.symbol_error else [])
 
 
 def shown_words(proposal: Proposal, decision: Decision | None, languages: Sequence[str]) -> Words:
     """The public words as they are; while there are none, the applicant's own as a start, in their language."""
     values = {part: getattr(decision, f"public_{part}") if decision else {} for part in PARTS}
-    if any(values.values()):
-        return Words(values)
+    if decision and any(values.values()):
+        return Words(values, symbol=decision.symbol)
     own = proposal.language if proposal.language in languages else ""
     start = {"name": dict.fromkeys(languages, proposal.organisation)}
     start |= {"project": {own: proposal.title}, "summary": {own: proposal.summary}}
     return Words(start, started=True)
 
 
-def read_words(form: Form, languages: Sequence[str]) -> Words:
-    """The public words as typed, with what is wrong about their length."""
+def read_words(form: Form, proposal: Proposal) -> Words:
+    """The public words as typed, with what is wrong about their length, and about the document's symbol."""
+    languages, series = proposal.call.languages, proposal.call.symbol
     found = Words({part: {} for part in PARTS})
+    if series:
+        found.symbol = i18n.normal(form.get("symbol", ""))[:100]
+        taken = found.symbol in queries.symbols(but=proposal)
+        found.symbol_error = str(rules.no_symbol(found.symbol, series) or (rules.TAKEN if taken else ""))
     for part in PARTS:
         for code in languages:
             text = i18n.normal(form.get(f"{part}-{code}", ""))

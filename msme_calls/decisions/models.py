@@ -20,13 +20,14 @@ class Outcome(Enum):
     RUNNER_UP = "runner-up"
     SHORTLISTED = "shortlisted"
     SELECTED = "selected"
+    ACCEPTED = "accepted"  # as a document of the group
     REVISE = "revise"
     NOT_SELECTED = "not-selected"
 
     @property
     def public(self) -> bool:
         """Whether the world learns of it, under a public name."""
-        return self in (Outcome.WINNER, Outcome.RUNNER_UP, Outcome.SELECTED)
+        return self in (Outcome.WINNER, Outcome.RUNNER_UP, Outcome.SELECTED, Outcome.ACCEPTED)
 
 
 class Decision(Base):
@@ -40,11 +41,18 @@ class Decision(Base):
     public_name: Mapped[dict] = mapped_column(Translated, default=dict)
     public_project: Mapped[dict] = mapped_column(Translated, default=dict)
     public_summary: Mapped[dict] = mapped_column(Translated, default=dict)
+    symbol: Mapped[str] = mapped_column(default="", server_default="")  # of the document that it becomes: INF/MSME/P/12
     decided_by_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("people.id", ondelete="SET NULL"))
     decided_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
     proposal: Mapped[Proposal] = relationship()
     __mapper_args__ = {"version_id_col": version}
+    __table_args__ = (
+        sa.Index(
+            "uq_decisions_symbol", "symbol", unique=True,
+            sqlite_where=sa.text("symbol <> ''"), postgresql_where=sa.text("symbol <> ''"),
+        ),
+    )  # fmt: skip
 
 
 class Resolution(Base):

@@ -219,6 +219,12 @@ def recused_from(call: Call, person: Person) -> set[str]:
     return set(db.session.scalars(own))
 
 
+def symbols(but: Proposal | None = None) -> set[str]:
+    """The document symbols that are given, in all calls; but for a proposal's own."""
+    given = sa.select(Decision.symbol).where(Decision.symbol != "")
+    return set(db.session.scalars(given.where(Decision.proposal_id != but.id) if but else given))
+
+
 def resolution_of(call: Call) -> Resolution | None:
     """The state of the decision as a whole, if anybody has proposed one."""
     return db.session.get(Resolution, call.id)
@@ -227,7 +233,7 @@ def resolution_of(call: Call) -> Resolution | None:
 def rows_to_check(board: list[tuple[Proposal, Decision | None]]) -> list[rules.Row]:
     """The decisions as the check of what is missing takes them."""
     return [
-        rules.Row(p.reference, d.outcome, d.public_name, d.public_project, d.public_summary)
+        rules.Row(p.reference, d.outcome, d.public_name, d.public_project, d.public_summary, d.symbol)
         if d
         else rules.Row(p.reference, None)
         for p, d in board
@@ -244,6 +250,7 @@ def fingerprint(board: list[tuple[Proposal, Decision | None]]) -> str:
             "name": decision.public_name if decision else {},
             "project": decision.public_project if decision else {},
             "summary": decision.public_summary if decision else {},
+            "symbol": decision.symbol if decision else "",
         }
         for proposal, decision in sorted(board, key=lambda row: row[0].reference)
     ]

@@ -1,5 +1,6 @@
 """When outcomes may be decided, proposed, confirmed, sealed, unsealed: each rule gives the reason against, or None."""
 
+import re
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ DEPENDENT = _l(
     "During the review one of you two became coordinator by the other’s invitation, or both by the same person’s. "
     "Somebody independent must agree: a coordinator from before the review, or one whom another of them invited."
 )
+TAKEN = _l("Another document has this symbol.")
 NOT_SEALED = _l("Only a sealed result that isn’t published yet can be unsealed.")
 
 OUTCOMES: dict[Outcome, Any] = {
@@ -26,6 +28,7 @@ OUTCOMES: dict[Outcome, Any] = {
     Outcome.RUNNER_UP: _l("Runner-up"),
     Outcome.SHORTLISTED: _l("Shortlisted"),
     Outcome.SELECTED: _l("Selected"),
+    Outcome.ACCEPTED: _l("Accepted as a document"),
     Outcome.REVISE: _l("To be revised"),
     Outcome.NOT_SELECTED: _l("Not selected"),
 }
@@ -55,6 +58,9 @@ def sentence(outcome: Outcome, *, title: str, call: str) -> Any:
             title=title, call=call,
         ),
         Outcome.SELECTED: _l("“%(title)s” is selected in %(call)s. Congratulations!", title=title, call=call),
+        Outcome.ACCEPTED: _l(
+            "“%(title)s” is accepted as a document of the working group in %(call)s.", title=title, call=call
+        ),
         Outcome.REVISE: _l(
             "“%(title)s” can be selected in %(call)s once it is revised. The coordinators will write to you about how.",
             title=title, call=call,
@@ -73,6 +79,7 @@ class Row:
     name: Mapping[str, str] = field(default_factory=dict)
     project: Mapping[str, str] = field(default_factory=dict)
     summary: Mapping[str, str] = field(default_factory=dict)
+    symbol: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,8 +90,11 @@ class Gap:
     words: Any
 
 
-def gaps(rows: Sequence[Row], languages: Sequence[str], winners: int, runners_up: int) -> list[Gap]:
-    """Everything that is missing, in the order of the rows; what concerns them all comes first."""
+def gaps(rows: Sequence[Row], languages: Sequence[str], winners: int, runners_up: int, series: str = "") -> list[Gap]:
+    """Everything that is missing, in the order of the rows; what concerns them all comes first.
+
+    `series`: of the document symbols that what is accepted must have, or "".
+    """
     found = _too_many(rows, Outcome.WINNER, winners) + _too_many(rows, Outcome.RUNNER_UP, runners_up)
     if not rows:
         found.append(Gap("", _l("No proposal was submitted to this call.")))
@@ -93,6 +103,8 @@ def gaps(rows: Sequence[Row], languages: Sequence[str], winners: int, runners_up
             found.append(Gap(row.reference, _l("No outcome yet.")))
         elif row.outcome.public:
             found += _wordless(row, languages)
+            if series and not row.symbol:
+                found.append(Gap(row.reference, _l("The document symbol is missing.")))
     return found
 
 
@@ -116,6 +128,19 @@ def _wordless(row: Row, languages: Sequence[str]) -> list[Gap]:
         (row.summary, _l("The public summary is missing in a language of the call.")),
     )
     return [Gap(row.reference, words) for text, words in parts if any(not text.get(code) for code in languages)]
+
+
+def no_symbol(symbol: str, series: str) -> str | None:
+    """Against giving an accepted document this symbol; none yet is fine. As seen: INF/MSME/P/12/Rev.1."""
+    if not symbol or re.fullmatch(rf"{re.escape(series)}/[1-9][0-9]{{0,4}}(/(Rev|Add|Corr)\.[1-9][0-9]?)*", symbol):
+        return None
+    return _l("Write the symbol like %(example)s.", example=f"{series}/12")
+
+
+def next_symbol(taken: Collection[str], series: str) -> str:
+    """The symbol after the highest number of a series that is taken."""
+    heads = (symbol.removeprefix(f"{series}/").partition("/")[0] for symbol in taken if symbol.startswith(f"{series}/"))
+    return f"{series}/{max((int(head) for head in heads if head.isdigit()), default=0) + 1}"
 
 
 def no_part(applies: bool) -> str | None:
@@ -255,7 +280,7 @@ def no_keep_sealed(phase: Phase, *, asked: bool) -> str | None:
 
 def first(order: Sequence[Ref], top: int, second: int, outcomes: Collection[str]) -> dict[Ref, Outcome]:
     """Outcomes by rank: the first `top` win (or are selected), the next `second` are runners-up, the rest lose out."""
-    best = Outcome.WINNER if Outcome.WINNER.value in outcomes else Outcome.SELECTED
+    best = next(o for o in (Outcome.WINNER, Outcome.SELECTED, Outcome.ACCEPTED) if o.value in outcomes)
     second = second if Outcome.RUNNER_UP.value in outcomes else 0
     found: dict[Ref, Outcome] = {}
     for n, ref in enumerate(order):

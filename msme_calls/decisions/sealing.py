@@ -68,6 +68,7 @@ class Entry:
     organisation_type: str
     language: str
     answers: tuple[Answer, ...] = ()
+    symbol: str = ""  # of the document that it becomes; seals from before there were any have none
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ def standing(call: Call, person: Person, at: datetime) -> Standing:
     resolution, seals = queries.resolution_of(call), queries.seals(call)
     seal = next((s for s in seals if s.unsealed_at is None), None)
     board, hidden = queries.judged(call), queries.recused_from(call, person)
-    gaps = rules.gaps(queries.rows_to_check(board), call.languages, call.winners, call.runners_up)
+    gaps = rules.gaps(queries.rows_to_check(board), call.languages, call.winners, call.runners_up, call.symbol)
     return Standing(
         phase=call.phase(at),
         resolution=resolution,
@@ -88,7 +88,7 @@ def _missing(board: list[Any], gaps: list[rules.Gap], hidden: set[str], call: Ca
     """
     proposals = {proposal.reference: proposal for proposal, _decision in board}
     seen = [row for row in queries.rows_to_check(board) if row.reference not in hidden]
-    known = rules.gaps(seen, call.languages, call.winners, call.runners_up) if hidden and seen else []
+    known = rules.gaps(seen, call.languages, call.winners, call.runners_up, call.symbol) if hidden and seen else []
     told = [g for g in known if not g.reference] + [g for g in gaps if g.reference not in hidden | {""}]
     told = told if hidden else gaps
     found = []

@@ -5,7 +5,7 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Register the feature's pages."""
-    from msme_calls.publication import held, kept, results, views, work  # noqa: F401  `work` adds its pages to `views.bp`
+    from msme_calls.publication import held, kept, meetings, results, views, work  # noqa: F401  they add their pages to `views.bp`
 
     from msme_calls.publication import verify  # noqa: F401
 

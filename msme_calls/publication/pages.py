@@ -56,7 +56,8 @@ def course(call: Call, at: datetime) -> list[Step]:
     over = phase in (Phase.PUBLISHED, Phase.ARCHIVED)
     states = ["past" if n < here or over else "now" if n == here else "next" for n in range(len(_ORDER))]
     words = [_("Announced"), _("Open for proposals"), _("In review"), _("Deciding"), _("Sealed"), _("Published")]
-    return [Step(*row) for row in zip(words, _times(call), states, strict=True)]
+    steps = [Step(*row) for row in zip(words, _times(call), states, strict=True)]
+    return steps if call.scored else [step for n, step in enumerate(steps) if _ORDER[n] is not Phase.REVIEW]
 
 
 def _times(call: Call) -> list[str]:

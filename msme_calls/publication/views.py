@@ -63,6 +63,8 @@ def sitemap() -> Response:
         ("publication.calls", {}),
         ("publication.archive", {}),
         ("publication.verify", {}),
+        ("publication.meetings", {}),
+        ("publication.documents", {}),
     ]
     found += [(f"publication.{name}", {}) for name in ABOUT]
     found += [("publication.call", {"slug": c.slug}) for c in calls]
@@ -83,7 +85,7 @@ def _answer(page: str, calls: list[Call], at: datetime) -> Response:
 @kept
 def home() -> Response:
     at, calls = clock.now(), calls_queries.all_public()
-    latest = next(iter(published(at)), None)
+    latest = next(((c, result) for c, result in published(at) if c.scored), None)
     editions = [] if latest else queries.past_editions()[:1]
     page = render_template("publication/home.html", groups=pages.groups(calls, at), latest=latest, editions=editions)
     return _answer(page, calls, at)
@@ -136,7 +138,7 @@ def questions(slug: str) -> Response:
 @kept
 def archive() -> Response:
     at, calls = clock.now(), calls_queries.all_public()
-    results = published(at)
+    results = [(c, result) for c, result in published(at) if c.scored]  # documents have a list of their own
     page = render_template("publication/archive.html", results=results, editions=queries.past_editions())
     return _answer(page, calls, at)
 

@@ -15,7 +15,7 @@ def init_app(app: Flask) -> None:
     acts.SENTENCES |= words.SENTENCES
     if actions.end_in_conflict not in DECLARED:
         DECLARED.append(actions.end_in_conflict)
-    desk.tab("reviews.assignments", _l("Assignments"), act="assign", order=30)
-    desk.tab("reviews.progress", _l("Progress"), act="desk", order=40)
-    desk.tab("reviews.ranking", _l("Ranking"), act="scores", order=50)
+    desk.tab("reviews.assignments", _l("Assignments"), act="assign", order=30, scored=True)
+    desk.tab("reviews.progress", _l("Progress"), act="desk", order=40, scored=True)
+    desk.tab("reviews.ranking", _l("Ranking"), act="scores", order=50, scored=True)
     app.register_blueprint(bp)

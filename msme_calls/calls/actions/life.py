@@ -24,6 +24,7 @@ def create(kind: CallKind, slug: str, title: dict[str, str], prefix: str, *, by:
         kind=kind.key,
         prefix=prefix,
         title=title,
+        theme=dict(kind.texts.get("theme", {})),
         zone=ZONE,
         languages=list(LANGUAGES),
         blindness=Blindness(kind.blindness),
@@ -99,8 +100,13 @@ def start_review(call: Call, *, by: Person | None, at: datetime) -> None:
 
 
 def start_deciding(call: Call, *, by: Person | None, at: datetime) -> None:
-    """Turn from reviewing to deciding; reviews still due can be finished until their cut-off."""
-    allow(rules.no_start_deciding(call.life, at))
+    """Turn from reviewing to deciding; reviews still due can be finished until their cut-off.
+
+    Where nothing is scored there is no review between closing and deciding.
+    """
+    allow(rules.no_start_deciding(call.life, at, scored=call.scored))
+    if call.review_started_at is None:
+        start_review(call, by=by, at=at)
     call.deciding_started_at = at
     history.record("start-deciding", by=by, at=at, call=call)
 

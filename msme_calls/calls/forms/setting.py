@@ -77,7 +77,6 @@ class Copy(NewCall):
     """A call from an earlier one."""
 
     years = number_field(_l("Move all dates by this many years"), 0, 20)
-
     moved_by = HiddenField()  # the years by which the dates on the page are moved: they are looked at before they count
     opens, deadline, review_due, review_cutoff, result = (LocalTime(DATES[name]) for name in DATES)
 
@@ -131,6 +130,7 @@ class Copy(NewCall):
             self[wrong[0]].errors = [wrong[1]]
         return not wrong
 
+
 class TextsForm(EditForm):
     """Everything that the call's page says."""
 
@@ -182,7 +182,7 @@ class DatesForm(EditForm):
     def __init__(self, call: Call, fixed: dict[str, str | None], at: datetime, **given: Any) -> None:
         super().__init__(**given)
         self.call, self.at = call, at
-        self.zone.choices = _zones(call.zone)
+        self.zone.choices = zone_choices(call.zone)
         for name, reason in fixed.items():
             if reason:
                 del self[name]
@@ -231,7 +231,8 @@ class DatesForm(EditForm):
         return not wrong
 
 
-def _zones(own: str) -> dict[str, str]:
+def zone_choices(own: str) -> dict[str, str]:
+    """All zones by area, the one that is set first."""
     return {own: i18n.city(own)} | zones(i18n.language())
 
 

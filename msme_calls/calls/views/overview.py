@@ -50,7 +50,7 @@ def _reason(act: str, call: Call, missing: int, at: datetime) -> str | None:
     asked: dict[str, Callable[[], str | None]] = {
         "launch": lambda: rules.no_launch(call.life, missing, at),
         "start-review": lambda: life.no_review(call, at),
-        "start-deciding": lambda: rules.no_start_deciding(call.life, at),
+        "start-deciding": lambda: rules.no_start_deciding(call.life, at, scored=call.scored),
         "archive": lambda: rules.no_archive(call.life, at),
     }
     return asked[act]()
@@ -62,7 +62,7 @@ def overview(slug: str) -> str:
     at, phase, missing = clock.now(), call.phase(clock.now()), []
     if phase is Phase.DRAFT:
         missing = completeness.missing(queries.whole(call))
-    act, verb = NEXT.get(phase, ("", ""))
+    act, verb = NEXT.get(phase if call.scored or phase is not Phase.CLOSED else Phase.REVIEW, ("", ""))
     latest = list(db.session.scalars(acts.of_call(call, me(), proposals=False).limit(LATEST)))
     return render_template(
         "calls/overview.html", call=call, at=at, phase=phase, missing=missing, act=act, verb=verb,

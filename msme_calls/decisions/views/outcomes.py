@@ -86,7 +86,7 @@ def decision(slug: str, proposal_id: uuid.UUID) -> Page:
     given = forms.sheet([line], typed)
     words = forms.shown_words(line.proposal, line.decision, call.languages)
     if typed is not None:
-        words = forms.read_words(typed, call.languages)
+        words = forms.read_words(typed, line.proposal)
         if not given.errors and not words.problems:
             _save(call, line, given, words)
             flash(_("The decision is saved."), "good")
@@ -96,6 +96,7 @@ def decision(slug: str, proposal_id: uuid.UUID) -> Page:
         errors=given.errors + words.problems, outcomes=_outcomes(call), around=_around(ranks, proposal_id),
         masked=_masked(call), refusal=actions.no_part(call, me()) or rules.no_deciding(call.phase(clock.now())),
         summary_words=rules.SUMMARY_WORDS,
+        next_symbol=rules.next_symbol(queries.symbols(), call.symbol) if call.symbol else "",
     )  # fmt: skip
     return page, 422 if typed is not None else 200
 
@@ -108,8 +109,8 @@ def _save(call: Call, line: queries.Line, given: forms.Sheet, words: forms.Words
     if decided is None:
         allow(_("Choose an outcome first: public words belong to a decision."))
     elif decided.outcome.public or decided.public_name:
-        parts = (words.values[part] for part in forms.PARTS)
-        actions.set_words(proposal, decided, *parts, by=me(), at=at)
+        name, project, summary = (words.values[part] for part in forms.PARTS)
+        actions.set_words(proposal, decided, name, project, summary, words.symbol, by=me(), at=at)
     db.session.commit()
 
 
