@@ -177,7 +177,7 @@ def test_while_the_call_is_open_only_words_change_and_optional_questions_come(de
     page = desk.page(f"/en/desk/{call.slug}/form")
     assert not [f for f in page.forms if f.action.endswith(("/remove", "/up", "/down"))]
     sheet = desk.page(f"/en/desk/{call.slug}/form/questions/{row.id}").form(button="Save the question")
-    extra = {"required": None, "max_words": "10", "hidden": "y", "public": "y"}
+    extra = {"required": None, "hidden": "y", "public": "y"}
     assert desk.submit(sheet, **{"label-en": "Reworded", **extra}).status_code == 302
     assert (row.label["en"], row.required, row.hidden, row.public, row.options) == (
         "Reworded", True, False, False, options

@@ -1,5 +1,6 @@
 """The form of a call: sections and questions, changed freely until it opens and then only so that no answer is lost."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -22,6 +23,14 @@ class Wording:
 
     label: Words
     help: Words
+
+
+@dataclass(frozen=True)
+class Wider(Wording):
+    """The same with its limits and the words of its answers and columns: what may change while the call is open."""
+
+    limits: Mapping[str, int | None] = field(default_factory=dict)
+    rows: Mapping[str, Mapping[str, Words]] = field(default_factory=dict)  # of choices and columns: words by key
 
 
 @dataclass(frozen=True)
@@ -128,11 +137,23 @@ def options_of(call: Call, kind: str, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def word_question(question: Question, wording: Wording, *, by: Person, at: datetime) -> None:
-    """Change a question's words and help, which no answer depends on."""
+    """Change a question's words and help, which no answer depends on; limits only so that none becomes wrong."""
     call = question.section.call
     allow(rules.no_form_wording(call.life, at))
+    if isinstance(wording, Wider):
+        _widen(question, wording, call, at)
     question.label, question.help = wording.label, wording.help
     history.record("word-question", by=by, at=at, call=call, question=parts.words(question.label))
+
+
+def _widen(question: Question, wording: Wider, call: Call, at: datetime) -> None:
+    options = dict(question.options)
+    for name, limit in wording.limits.items():
+        allow(freezing.no_limit(call.life, name, options.get(name), limit, at))
+        options[name] = limit
+    for name, words in wording.rows.items():
+        options[name] = [{**item, "label": words.get(item["key"], item["label"])} for item in options.get(name, [])]
+    question.options = {name: value for name, value in options.items() if value is not None}
 
 
 def edit_question(question: Question, content: Content, *, by: Person, at: datetime) -> None:

@@ -1,5 +1,6 @@
 """Forms for criteria, partners, and the sections and questions of a call's form."""
 
+from collections.abc import Callable
 from typing import Any
 
 import wtforms
@@ -8,6 +9,7 @@ from wtforms import BooleanField, FieldList, FormField, HiddenField, SelectMulti
 from wtforms.validators import Length
 
 from msme_calls import questions
+from msme_calls.calls import freezing
 from msme_calls.calls.actions import criteria as criteria_actions
 from msme_calls.calls.actions import form as form_actions
 from msme_calls.calls.forms.fields import (
@@ -83,6 +85,18 @@ class WordingForm(EditForm):
     label = line_field(_l("Question"))
     help = line_field(_l("Help"), _l("Shown between the question and its field."))
 
+    def validate(self, extra_validators: Any = None) -> bool:
+        good = super().validate(extra_validators)
+        for least, most in (("min_words", "max_words"), ("min", "max"), ("min_rows", "max_rows")):
+            low, high = self._number(least), self._number(most)
+            if low is not None and high is not None and low > high:
+                self[most].errors = [_l("The most can’t be less than the least.")]
+                good = False
+        return good
+
+    def _number(self, name: str) -> int | None:
+        return self[name].data if name in self else None
+
     @property
     def wording(self) -> form_actions.Wording:
         return form_actions.Wording(in_words(self.label.data), in_words(self.help.data))
@@ -128,33 +142,31 @@ class QuestionForm(WordingForm):
 
     def validate(self, extra_validators: Any = None) -> bool:
         good = super().validate(extra_validators)
-        for least, most in (("min_words", "max_words"), ("min", "max"), ("min_rows", "max_rows")):
-            low, high = self._number(least), self._number(most)
-            if low is not None and high is not None and low > high:
-                self[most].errors = [_l("The most can’t be less than the least.")]
-                good = False
         for name in ("choices", "columns"):
             if name in self and not self._listed(name):
                 self.form_errors.append(_l("Write at least one row in “%(rows)s”.", rows=self[name].label.text))
                 good = False
         return good
 
-    def _number(self, name: str) -> int | None:
-        return self[name].data if name in self else None
-
     def _listed(self, name: str) -> list[dict[str, Any]]:
         rows = [{"key": r["key"], "label": in_words(r["label"])} for r in self[name].data]
         return [r for r in rows if r["label"]]
 
     @property
-    def content(self) -> form_actions.Content:
-        options: dict[str, Any] = {}
+    def options(self) -> dict[str, Any]:
+        """What its kind was told."""
+        found: dict[str, Any] = {}
         for name in questions.KINDS[self.kind].settings:
-            options[name] = self._listed(name) if name in ("choices", "columns") else self[name].data
-        if "must" in options:
-            options["must"] = "yes" if options["must"] else ""
+            found[name] = self._listed(name) if name in ("choices", "columns") else self[name].data
+        if "must" in found:
+            found["must"] = "yes" if found["must"] else ""
+        return found
+
+    @property
+    def content(self) -> form_actions.Content:
         words, required = self.wording, bool(self.required and self.required.data)
-        return form_actions.Content(words.label, words.help, required, self.hidden.data, self.public.data, options)
+        hidden, public = self.hidden.data, self.public.data
+        return form_actions.Content(words.label, words.help, required, hidden, public, self.options)
 
     @classmethod
     def of(cls, question: Question | None) -> dict[str, Any]:
@@ -164,7 +176,7 @@ class QuestionForm(WordingForm):
             options: dict[str, Any] = {}
         else:
             found = WordingForm.of(question)
-            found |= {n: getattr(question, n) for n in ("required", "hidden", "public")}
+            found |= {n: getattr(question, n) for n in ("required", "hidden", "public") if getattr(cls, n)}
             options = dict(question.options)
             found |= {n: options.get(n) for n in settings}
             found["must"] = options.get("must") == "yes"
@@ -173,6 +185,48 @@ class QuestionForm(WordingForm):
                 empty: list[dict[str, Any]] = [{"key": "", "label": {}} for _n in range(SPARE)]
                 found[name] = [{"key": c["key"], "label": c["label"]} for c in options.get(name, [])] + empty
         return found
+
+
+class WiderForm(WordingForm):
+    """The words of a question, its answers and columns, and limits that may become wider: while the call is open."""
+
+    no_limit: Callable[[str, int | None], Any]
+    limits: tuple[str, ...] = ()
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        good = super().validate(extra_validators)
+        for name in self.limits:
+            if not self[name].errors and (reason := self.no_limit(name, self[name].data)):
+                self[name].errors, good = [reason], False
+        for rows in (self[name] for name in ("choices", "columns") if name in self):
+            for row in rows:
+                if not in_words(row.form.label.data):
+                    row.form.label.form.en.errors, good = [_l("Write it in at least one language.")], False
+                    rows.errors = [*rows.errors, row.errors]  # it looked at its rows before
+        return good
+
+    @property
+    def wording(self) -> form_actions.Wider:
+        rows = {name: {r["key"]: in_words(r["label"]) for r in self[name].data} for name in ("choices", "columns")
+                if name in self}  # fmt: skip
+        limits = {name: self[name].data for name in self.limits}
+        return form_actions.Wider(in_words(self.label.data), in_words(self.help.data), limits, rows)
+
+
+def wider_form(question: Question, no_limit: Callable[[str, int | None], Any]) -> type[WiderForm]:
+    """The form of a question of an open call; `no_limit` says what is against a limit."""
+    settings = questions.KINDS[question.kind].settings
+    limits = tuple(n for n in settings if n in (*freezing.LEAST, *freezing.MOST))
+    extra: dict[str, Any] = {n: LIMITS[n] for n in settings if n in limits or n in ("choices", "columns")}
+    return type("WiderForm", (WiderForm,), {**extra, "limits": limits, "no_limit": staticmethod(no_limit)})
+
+
+def wider_of(question: Question) -> dict[str, Any]:
+    """What such a form holds as it is saved."""
+    rows = {
+        n: [{"key": c["key"], "label": c["label"]} for c in question.options.get(n, [])] for n in ("choices", "columns")
+    }
+    return {**question.options, **rows, **WordingForm.of(question)}
 
 
 def question_form(kind: str, *, optional: bool = False) -> type[QuestionForm]:

@@ -13,7 +13,7 @@ from msme_calls.accounts.sessions import me
 from msme_calls.calls import depending, freezing, rules
 from msme_calls.calls.actions import form as actions
 from msme_calls.calls.forms.fields import in_words, opened, sent
-from msme_calls.calls.forms.parts import SectionForm, WordingForm, question_form
+from msme_calls.calls.forms.parts import SectionForm, question_form, wider_form, wider_of
 from msme_calls.calls.models import Call, Question, Section
 from msme_calls.calls.phases import Phase
 from msme_calls.calls.views.blueprint import STEPS, Page, bp, desk_call, drawn, part
@@ -158,12 +158,15 @@ def question(slug: str, row_id: uuid.UUID) -> Page:
 
 
 def _word_question(call: Call, row: Question) -> Page:
-    at, sheet = clock.now(), opened(WordingForm, WordingForm.of(row))
+    at, former = clock.now(), row.options
+    made = wider_form(row, lambda name, new: freezing.no_limit(call.life, name, former.get(name), new, at))
+    sheet = opened(made, wider_of(row))
     if sent(sheet):
         actions.word_question(row, sheet.wording, by=me(), at=at)
         return _question_saved(row, call)
     reason, kind = rules.no_form_wording(call.life, at), questions.KINDS[row.kind]
-    return drawn("question", call, sheet, question=row, section=row.section, kind=kind, reason=reason)
+    fixed = rules.no_set_up(call.life, at)
+    return drawn("question", call, sheet, question=row, section=row.section, kind=kind, reason=reason, fixed=fixed)
 
 
 def _question_saved(row: Question, call: Call) -> Response:
