@@ -180,7 +180,7 @@ def test_save_and_continue_waits_for_the_file(live_server, page, section, line):
 def test_a_file_that_is_not_taken_says_why_and_how(live_server, page, section):
     choose(page, b"%PDF-1.7 nothing" * 100)
     page.get_by_text("This file could not be read: it may be damaged. Save it anew and send it again.").wait_for()
-    page.get_by_role("button", name="Cancel plan.pdf").click()
+    page.get_by_role("button", name="Remove plan.pdf").click()
     assert page.locator("[data-sending]").count() == 0
     choose(page, b"anything", "plan.exe")
     page.get_by_text("“plan.exe” is not one of the kinds that are read here. Choose a file of these: pdf").wait_for()

@@ -150,7 +150,8 @@ function arrived({ place, input, file }, files) {
 async function refuse(item, sentence) {
   const told = sentence || (item.url && (await ask(item, "GET").catch(() => ({}))).json?.sentence);
   item.ended = true;
-  item.place.querySelector("progress").remove();
+  for (const part of all("progress, [data-sent]", item.place)) part.remove();
+  item.place.querySelector("[data-cancel]").firstChild.textContent = words(item.input).remove;
   item.place.querySelector("[data-standing]").classList.add("error");
   tell(item, "refused", told);
 }
