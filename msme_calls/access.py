@@ -7,7 +7,7 @@ from flask import Flask, abort, current_app, g, redirect, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from msme_calls import errors
+from msme_calls import clock, errors
 from msme_calls.extensions import login, writing
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -62,6 +62,8 @@ def init_app(app: Flask) -> None:
     @app.before_request
     def reading_or_writing() -> None:
         writing.set(request.method not in ("GET", "HEAD", "OPTIONS"))
+        if writing.get():
+            clock.now()  # what is sent in has its instant before it waits for anything
 
     @app.teardown_request
     def done(error: BaseException | None) -> None:

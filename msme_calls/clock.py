@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from flask import Flask, current_app, g, has_request_context
+from flask import Flask, current_app, g, has_request_context, request
 
+RECEIVED = "msme_calls.received"  # in a request's environment: when it had come wholly, by time.monotonic()
 FRESH = 1.0  # seconds for which an answer of the database's clock is counted on from
 TOLERABLE = timedelta(seconds=1)  # by how much this machine's clock may differ from the database's
 
@@ -29,13 +30,14 @@ class Referee:
         self.skew = max(said - after, before - said, timedelta())
 
     def now(self) -> datetime:
-        """The time at the database; our own as long as it was never reached."""
+        """The time at the database when this was asked, however long the answer took; our own if never reached."""
+        asked = time.monotonic()
         if self._said is None or time.monotonic() - self._said[1] > FRESH:
             self._look()
         if self._said is None:
             return own()
         said, then = self._said
-        return said + timedelta(seconds=time.monotonic() - then)
+        return said + timedelta(seconds=asked - then)
 
 
 def init_app(app: Flask) -> None:
@@ -56,11 +58,15 @@ def tick() -> datetime:
 
 
 def now() -> datetime:
-    """The instant of this request: the same however often it is asked. Outside of a request, this moment."""
+    """The instant at which this request was received: the same however often it is asked, and however long it waited.
+
+    Outside of a request, this moment.
+    """
     if not has_request_context():
         return tick()
     if "now" not in g:
-        g.now = tick()
+        asked = time.monotonic()
+        g.now = tick() - timedelta(seconds=asked - request.environ.get(RECEIVED, asked))
     return g.now
 
 

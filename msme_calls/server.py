@@ -13,7 +13,11 @@ import structlog
 import waitress
 from flask import Flask
 from waitress import wasyncore
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
+from waitress.task import WSGITask
 
+from msme_calls import clock
 from msme_calls.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -21,6 +25,31 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 PATIENCE = 20.0  # seconds that requests in flight may take once the server was told to stop
+
+
+class _Request(HTTPRequestParser):
+    """A request that knows when it had come wholly: it may then wait for a thread."""
+
+    received_at = 0.0
+
+    def received(self, data: bytes) -> int:
+        taken: int = super().received(data)
+        if self.completed and not self.received_at:
+            self.received_at = time.monotonic()
+        return taken
+
+
+class _Task(WSGITask):
+    """Tells the application when its request was received."""
+
+    def get_environment(self) -> dict[str, Any]:
+        environ: dict[str, Any] = super().get_environment()
+        environ[clock.RECEIVED] = self.request.received_at or time.monotonic()
+        return environ
+
+
+class _Channel(HTTPChannel):
+    parser_class, task_class = _Request, _Task
 
 
 def listen(settings: "Settings") -> socket.socket:
@@ -70,6 +99,7 @@ def serve(app: Flask, listening: socket.socket, started: Callable[[], object] = 
         connection_limit=500,
         asyncore_use_poll=True,
     )
+    server.channel_class = _Channel
     with told(server.pull_trigger) as stop:
         started()
         while not stop.is_set():

@@ -22,7 +22,7 @@ import sqlalchemy as sa
 import world
 from faults.conftest import Browser, Parts, Running, Site, pdf, wait_for
 
-from msme_calls import clock, history, uploads
+from msme_calls import clock, history, keys, uploads
 from msme_calls.calls.models import Blindness
 from msme_calls.decisions import actions as decisions
 from msme_calls.decisions import queries as deciding_queries
@@ -32,6 +32,7 @@ from msme_calls.history import History
 from msme_calls.outbox import Email
 from msme_calls.proposals import actions as proposing
 from msme_calls.proposals import answers as answering
+from msme_calls.proposals import receipts
 from msme_calls.proposals.models import Attachment, ProposalVersion
 from msme_calls.reviews.models import Review, Standing
 
@@ -81,9 +82,12 @@ class Acts:
             versions = list(db.session.scalars(sa.select(ProposalVersion).filter_by(proposal_id=id)))
             mails = count(Email, Email.name == "received", Email.person_id == person_id)
             files = [file["sha256"] for version in versions for file in version.files]
-            return [v.answers for v in versions], files, verbs("submit", proposal_id=id), mails
+            signed = [receipts.check((v.receipt or "").encode(), [k.public for k in keys.known()]) for v in versions]
+            said = [(r.valid, r.said and r.said["digest"] == v.digest) for r, v in zip(signed, versions, strict=True)]
+            return [v.answers for v in versions], files, verbs("submit", proposal_id=id), mails, said
 
-        browser, whole = Browser(self.port, self.app, proposal.owner), ([answers], [checked.sha256], 1, 1)
+        browser = Browser(self.port, self.app, proposal.owner)
+        whole = ([answers], [checked.sha256], 1, 1, [(True, True)])  # the receipt verifies, and is of this version
         return Act(browser, f"/en/proposals/{id}/submit", [("key", str(uuid.uuid4()))], state, whole)
 
     def upload(self) -> Act:

@@ -9,8 +9,10 @@ from pages import Page
 from signing_in import browser_of
 
 from msme_calls.extensions import db
+from msme_calls.keys import known
 from msme_calls.outbox import Email
 from msme_calls.proposals.models import Proposal, ProposalVersion
+from msme_calls.proposals.receipts import check
 
 
 def at_once(app, person, post, n):
@@ -46,8 +48,13 @@ def test_twenty_presses_at_once_make_one_version_and_one_receipt(app, call, appl
         return client.post(f"{url}/submit", data={"csrf_token": token[0], "key": key}).status_code
 
     assert at_once(app, applicant, post, 20) == [302] * 20
-    assert len(db.session.scalars(db.select(ProposalVersion)).all()) == 1
+    [version] = db.session.scalars(db.select(ProposalVersion)).all()
     assert len(db.session.scalars(db.select(Email)).all()) == 1
+    assert check(version.receipt.encode(), [k.public for k in known()]).valid
+    assert len(known()) == 1, "the first key, made by twenty at once"
+    her = browser_of(app, applicant)
+    shown = {her.get(f"/en/proposals/{proposal.id}/versions/1/receipt.json").text for _ in range(2)}
+    assert shown == {version.receipt}
 
 
 def token_of(app, person, url):
