@@ -28,6 +28,17 @@ class Question(Protocol):
     options: dict[str, Any]
 
 
+def writable(text: str) -> str:
+    """A text as it is, or without what no page and no file can hold (a zero byte, half a character)."""
+    if text.isascii() and "\0" not in text:
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return i18n.normal(text)
+    return text.replace("\0", "")
+
+
 class Kind:
     """A kind of question, whose answer is text. Subclasses say what differs; each lies in a file of `kinds/`."""
 
@@ -47,7 +58,7 @@ class Kind:
     def shaped(self, value: Any) -> Any:
         """An answer in the shape of its kind, whatever lies in the database: the blank one if it is nothing like it."""
         if isinstance(value, str):
-            return value
+            return writable(value)
         return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
 
     def typed(self, question: Question, value: Any) -> Any:

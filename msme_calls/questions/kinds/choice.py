@@ -30,10 +30,10 @@ class Choice(Kind):
 
     def chosen(self, question: Question, text: str) -> str:
         """The key of the choice that a text names; the text itself if it names none, or several."""
-        text = " ".join(i18n.normal(text).split())[:SHORT]
+        text = i18n.normal(text)[:SHORT]
+        wanted = i18n.folded(text)
         if not text or text in self.choices(question):
             return text
-        wanted = i18n.folded(text)
         for lang in (i18n.language(), *i18n.LANGUAGES):
             with i18n.use(lang):
                 found = [key for key, words in self.choices(question).items() if i18n.folded(words) == wanted]

@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
 
 from msme_calls import i18n
-from msme_calls.questions.kind import SHORT, Question
+from msme_calls.questions.kind import SHORT, Question, writable
 from msme_calls.questions.kinds.choice import Choice
 
 
@@ -19,7 +19,8 @@ class Choices(Choice):
         return [value for value in dict.fromkeys(sent) if value][:SHORT]
 
     def shaped(self, value: Any) -> list[str]:
-        return [each for each in value if isinstance(each, str) and each] if isinstance(value, list) else []
+        texts = [writable(each) for each in value if isinstance(each, str)] if isinstance(value, list) else []
+        return [text for text in texts if text]
 
     def example(self, question: Question, n: int) -> list[str]:
         one = super().example(question, n)
@@ -27,8 +28,8 @@ class Choices(Choice):
 
     def imported(self, question: Question, text: str) -> list[str]:
         """Each line of the text names a choice."""
-        named = (self.chosen(question, line) for line in text.replace("\r", "\n").split("\n"))
-        return [value for value in dict.fromkeys(named) if value][:SHORT]
+        lines = [line for line in dict.fromkeys(i18n.normal(text).split("\n")) if line.strip()]
+        return list(dict.fromkeys(self.chosen(question, line) for line in lines[:SHORT]))
 
     def _plain(self, question: Question, value: Any) -> str:
         return "\n".join(self.named(question, each) for each in value)

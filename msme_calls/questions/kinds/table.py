@@ -10,9 +10,10 @@ from flask_babel import ngettext
 from werkzeug.datastructures import MultiDict
 
 from msme_calls import i18n
-from msme_calls.questions.kind import CELL, MOST_ROWS, Kind, Question
+from msme_calls.questions.kind import CELL, MOST_ROWS, Kind, Question, writable
 
 Row = dict[str, str]
+MOST_LINES = 10 * MOST_ROWS  # of a file; more are not read, and long before it is told that there are too many
 _CELL = re.compile(r"((?:[^|\\]+|\\.|\\$)*)(\||$)")  # up to a bar that no backslash stands before
 _ESCAPES = {"\\": "\\\\", "|": "\\|", "\n": "\\n"}
 _MEANT = {"n": "\n"}
@@ -44,7 +45,7 @@ class Table(Kind):
 
     def shaped(self, value: Any) -> list[Row]:
         rows = [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
-        return [{str(c): text for c, text in row.items() if isinstance(text, str)} for row in rows]
+        return [{str(c): writable(text) for c, text in row.items() if isinstance(text, str)} for row in rows]
 
     def example(self, question: Question, n: int) -> list[Row]:
         columns = self.columns(question).items()
@@ -56,7 +57,7 @@ class Table(Kind):
         return f"{name} {n}"
 
     def imported(self, question: Question, text: str) -> list[Row]:
-        rows = [self._row(question, line) for line in i18n.normal(text).split("\n")]
+        rows = [self._row(question, line) for line in i18n.normal(text).split("\n", MOST_LINES)[:MOST_LINES]]
         return [row for row in rows if any(row.values())]
 
     def _row(self, question: Question, line: str) -> Row:
