@@ -248,6 +248,8 @@ ADDRESSES: dict[str, Line] = {
     "calls.move_criterion": only(SET_UP, "draft", args=A_CRITERION),
     "calls.remove_criterion": only(SET_UP, "draft", args=A_CRITERION),
     "calls.form": only(SET_UP, "draft"),
+    "calls.preview_question": only(SET_UP, "draft"),
+    "reviews.form_preview": only(SET_UP, "draft"),
     "calls.languages": only(SET_UP, "draft"),
     "calls.order_form": only(SET_UP, "draft"),
     "calls.form_preview": only(SET_UP, "draft"),

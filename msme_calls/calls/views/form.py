@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from types import SimpleNamespace
 from typing import Any
 
 from flask import abort, flash, jsonify, redirect, render_template, request, url_for
@@ -14,7 +15,7 @@ from msme_calls.calls import depending, freezing, rules
 from msme_calls.calls.actions import form as actions
 from msme_calls.calls.forms.fields import in_words, opened, sent
 from msme_calls.calls.forms.parts import SectionForm, question_form, wider_form, wider_of
-from msme_calls.calls.models import Call, Question, Section
+from msme_calls.calls.models import Blindness, Call, Question, Section
 from msme_calls.calls.phases import Phase
 from msme_calls.calls.views.blueprint import STEPS, Page, bp, desk_call, drawn, part
 from msme_calls.extensions import db
@@ -77,6 +78,23 @@ def _named(call: Call, order: str) -> list[Question]:
 def form_preview(slug: str) -> str:
     """The form as an applicant sees it."""
     return render_template("calls/form_preview.html", call=desk_call(slug, "set-up"), kinds=questions.KINDS)
+
+
+@bp.post("/desk/<slug>/form/preview")
+def preview_question(slug: str) -> str:
+    """A question as it stands in somebody's window, saved or not, as applicants would see it; nothing is kept."""
+    call, kind = desk_call(slug, "set-up"), request.form.get("preview", "")
+    if kind not in questions.KINDS:
+        abort(404)
+    sheet = question_form(kind)()
+    content = sheet.content
+    shown = SimpleNamespace(**{**vars(content), "key": "preview", "kind": kind, "conditions": (), "feeds": ""})
+    shown.options = actions.options_of(call, kind, content.options)
+    typed = [(n, v) for n, v in request.form.items(multi=True) if n != "csrf_token"]
+    return render_template(
+        "calls/question_preview.html", call=call, question=shown, kind=questions.KINDS[kind], typed=typed,
+        unseen=content.hidden and call.blindness is Blindness.SINGLE,
+    )  # fmt: skip
 
 
 @bp.route("/desk/<slug>/form/sections/new", methods=["GET", "POST"])

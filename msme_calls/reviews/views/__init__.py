@@ -6,6 +6,6 @@ from msme_calls.i18n import PREFIX
 
 bp = Blueprint("reviews", __name__, url_prefix=PREFIX)
 
-from msme_calls.reviews.views import assigning, progress, ranking, reviewing  # noqa: E402  they hang their pages on `bp`
+from msme_calls.reviews.views import assigning, previewing, progress, ranking, reviewing  # noqa: E402  they hang their pages on `bp`
 
-__all__ = ["assigning", "bp", "progress", "ranking", "reviewing"]
+__all__ = ["assigning", "bp", "previewing", "progress", "ranking", "reviewing"]

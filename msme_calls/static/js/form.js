@@ -138,7 +138,7 @@ document.addEventListener("submit", (event) => {
     heavy?.focus();
     return;
   }
-  if (event.defaultPrevented) return;
+  if (event.defaultPrevented || event.submitter?.formTarget === "_blank") return; // a preview saves nothing
   delete form.dataset.unsaved;
   if (form.dataset.again !== undefined || form.method === "get") return;
   form.dataset.sent = "";
