@@ -20,4 +20,5 @@ with app.app_context():
             i18n.economies(lang)
 reading.share()
 gc.collect()
+gc.set_threshold(5000, 20, 50)  # a request makes thousands of objects that it drops by itself: looking costs more
 gc.freeze()  # a collection that passes over it leaves its pages shared

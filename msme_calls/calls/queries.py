@@ -4,12 +4,12 @@ import uuid
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import defer, joinedload, selectinload
 
 from msme_calls import extensions
 from msme_calls.accounts.models import Person, normal_address
 from msme_calls.calls import rules
-from msme_calls.calls.models import Call, Invitation, Membership, Partner, Role
+from msme_calls.calls.models import TEXTS, Call, Invitation, Membership, Partner, Role
 from msme_calls.extensions import UTCDateTime, db
 from msme_calls.outbox import Email
 
@@ -54,9 +54,13 @@ def public(slug: str) -> Call | None:
     return db.session.scalar(sa.select(Call).where(Call.slug == slug, Call.launched_at.is_not(None)).options(*parts))
 
 
-def launched(slug: str) -> Call | None:
-    """The same with nothing but its own columns."""
-    return db.session.scalar(sa.select(Call).where(Call.slug == slug, Call.launched_at.is_not(None)))
+_LAUNCHED = sa.select(Call).where(Call.slug == sa.bindparam("slug"), Call.launched_at.is_not(None))
+_SHORT = _LAUNCHED.options(*(defer(getattr(Call, text)) for text in TEXTS))
+
+
+def launched(slug: str, texts: bool = True) -> Call | None:
+    """The same with nothing but its own columns; an act on it needs none of its long texts."""
+    return db.session.scalar(_LAUNCHED if texts else _SHORT, {"slug": slug})
 
 
 def all_public() -> list[Call]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import aliased, defer, joinedload, selectinload
+from sqlalchemy.orm import aliased, defer, joinedload, lazyload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from msme_calls import freshness, i18n
@@ -42,7 +42,25 @@ def of_team(who: Any) -> sa.ColumnElement[bool]:
 
 def own_in(person: Person, call: Call) -> sa.Select[Proposal]:
     """The person's own proposals to a call, the newest first."""
-    return own(person).where(Proposal.call_id == call.id).order_by(Proposal.started_at.desc(), Proposal.id)
+    return _OWN_IN.params(who=person.id, call=call.id)
+
+
+_OWN_IN = (
+    sa.select(Proposal).where(of_team(sa.bindparam("who")), Proposal.call_id == sa.bindparam("call"))
+    .order_by(Proposal.started_at.desc(), Proposal.id)
+)  # fmt: skip
+_TEAM = (
+    sa.select(Person, Member.role).join(Member, Member.person_id == Person.id)
+    .where(Member.proposal_id == sa.bindparam("proposal"), Member.left_at.is_(None))
+    .order_by(Member.since, Member.person_id).options(lazyload(Person.economies))
+)  # fmt: skip
+
+
+def team(proposal: Proposal) -> list[tuple[Person, TeamRole]]:
+    """Who applies together with a proposal's owner, and in which role."""
+    if "members" in proposal.__dict__:
+        return [(member.person, member.role) for member in proposal.members]
+    return [(person, role) for person, role in db.session.execute(_TEAM, {"proposal": proposal.id})]
 
 
 _KEPT = (

@@ -39,7 +39,7 @@ def _held(proposal: Proposal) -> None:
 
 def concerned(proposal: Proposal, least: TeamRole = TeamRole.SUBMIT) -> list[Person]:
     """Those of a team whom a mail concerns, its owner first: who may do at least so much. Closed accounts get none."""
-    people = [proposal.owner, *(m.person for m in proposal.members if m.role >= least)]
+    people = [proposal.owner, *(person for person, role in queries.team(proposal) if role >= least)]
     return [person for person in people if person.active]
 
 

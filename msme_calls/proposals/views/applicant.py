@@ -80,8 +80,9 @@ def course(proposal: Proposal) -> dict[str, Any]:
 
 @bp.route("/calls/<slug>/start", methods=["GET", "POST"])
 def start(slug: str) -> str | Response:
-    call, at = calls_queries.launched(slug) or abort(404), clock.now()
-    if request.method != "POST":
+    sending = request.method == "POST"
+    call, at = calls_queries.launched(slug, texts=not sending) or abort(404), clock.now()
+    if not sending:
         return _start_page(call, at)
     known = request.form.get("known", 0, type=int)
     proposal = actions.start_or_continue(call, known, by=me(), at=at)
