@@ -151,5 +151,15 @@ function release(form) {
   all("button:disabled", form).forEach((b) => (b.disabled = false));
 }
 
+// On a line that breaks often a script may not have come: while nothing is typed, the page is loaded again (a few times at
+// most, for a browser that is too old for it never gets it).
+addEventListener("load", () => {
+  const missed = document.querySelector("form[data-autosave]:not([data-saving], [data-unsaved])");
+  const tried = +sessionStorage.getItem("loaded-again");
+  if (!missed || tried > 3) return;
+  sessionStorage.setItem("loaded-again", tried + 1);
+  location.reload();
+});
+
 // Back from the next page: the browser may show this one as it was left.
 addEventListener("pageshow", (event) => event.persisted && all("form[data-sent]").forEach(release));

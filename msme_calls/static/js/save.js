@@ -252,6 +252,7 @@ function start() {
     full = false;
   }
 
+  form.dataset.saving = "";
   form.addEventListener("input", typed);
   form.addEventListener("change", () => !stopped() && changed() && soon(200));
   form.addEventListener("submit", press);
