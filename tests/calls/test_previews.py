@@ -64,7 +64,7 @@ def test_a_question_is_seen_before_it_is_saved_in_each_language(desk, draft, kin
 def test_a_preview_of_nothing_and_of_nonsense_breaks_nothing(desk, draft):
     token = desk.page(f"/en/desk/{draft.slug}/form").forms[0].values["csrf_token"]
     url = f"/en/desk/{draft.slug}/form/preview"
-    assert desk.post(url, data={"csrf_token": token, "preview": "magic"}).status_code == 404
+    assert desk.post(url, data={"csrf_token": token, "preview": "magic"}).status_code == 400
     for kind in ("short-text", "choices", "number", "file"):
         nonsense = {"max_words": "x", "min": "-", "max_mb": "", "choices-0-label-en": "\0", "types": "exe"}
         sent = desk.post(url, data={"csrf_token": token, "preview": kind, **nonsense})

@@ -85,7 +85,7 @@ def preview_question(slug: str) -> str:
     """A question as it stands in somebody's window, saved or not, as applicants would see it; nothing is kept."""
     call, kind = desk_call(slug, "set-up"), request.form.get("preview", "")
     if kind not in questions.KINDS:
-        abort(404)
+        abort(400)
     sheet = question_form(kind)()
     content = sheet.content
     shown = SimpleNamespace(**{**vars(content), "key": "preview", "kind": kind, "conditions": (), "feeds": ""})
