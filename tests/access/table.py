@@ -166,6 +166,7 @@ ADDRESSES: dict[str, Line] = {
     "proposals.autosave": team("co-editor"),
     "proposals.new_upload": team("co-viewer"),
     "proposals.upload": only(OWNER, "open", refused=frozenset({"co-viewer"})),  # of whoever began it
+    "proposals.outcome": only(OWNER, "open"),
     "proposals.check": only(TEAM, "open"),
     "proposals.submit": team("co-submitter"),
     "proposals.receipt": only(TEAM),

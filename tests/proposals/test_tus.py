@@ -86,7 +86,7 @@ def test_how_far_it_got_is_told_and_kept_by_nobody_on_the_way(tus):
     assert (head.headers["Upload-Offset"], head.headers["Upload-Length"]) == ("1000", str(len(content)))
     assert head.headers["Upload-Metadata"] == described(filename="Plan d’été.pdf", question="document")
     assert head.headers["Upload-Outcome"] == "sending"
-    told = tus.ask("GET", url).json
+    told = tus.ask("GET", f"{url}/outcome").json
     assert (told["outcome"], told["received"]) == ("sending", 1000)
     assert told["sha256"] == hashlib.sha256(content[:1000]).hexdigest()
 
@@ -199,7 +199,7 @@ def test_where_only_post_goes_through_the_method_comes_in_a_header(tus, draft):
     assert tus.ask("POST", url, content[:10], **said).status_code == 204
     assert tus.ask("POST", url, X_HTTP_Method_Override="HEAD").headers["Upload-Offset"] == "10"
     assert tus.ask("POST", "", X_HTTP_Method_Override="OPTIONS").status_code == 204
-    assert tus.ask("GET", url, X_HTTP_Method_Override="DELETE").status_code == 200  # a GET changes nothing
+    assert tus.ask("GET", f"{url}/outcome", X_HTTP_Method_Override="DELETE").json["received"] == 10  # changes nothing
     assert tus.ask("POST", url).status_code == 405
     assert tus.ask("POST", url, X_HTTP_Method_Override="DELETE").status_code == 204
     assert tus.ask("HEAD", url).status_code == 404
@@ -245,7 +245,7 @@ def test_a_refused_file_tells_why_and_how_also_to_whoever_missed_the_answer(her,
     assert (head.status_code, head.headers["Upload-Outcome"]) == (200, "refused")
     again = tus.chunk(url, 2000, b"")
     assert (again.status_code, again.json) == (422, answer.json)
-    told = tus.ask("GET", url).json
+    told = tus.ask("GET", f"{url}/outcome").json
     assert (told["outcome"], told["sentence"]) == ("refused", answer.json["sentence"])
     assert (attached(draft), chunks()) == ([], 0)
 
@@ -257,6 +257,7 @@ def test_a_blind_reviewer_gets_a_copy_that_does_not_say_whose_it_is(app, her, ap
     assert Tus(her, made.id).send(pdf(Author=canary), f"{canary}.pdf").status_code == 204
     assert canary.encode() in attached(made)[0][1]
     actions.submit(made, "key", by=applicant, at=clock.now())
+    next(q for q in call.questions if q.kind == "file").hidden = False
     call.blindness, call.review_started_at = Blindness.SINGLE, at(call.deadline_at + timedelta(days=1))
     assignment = world.assignment(made)
     reviewer = browser_of(app, assignment.reviewer)
@@ -285,9 +286,9 @@ def test_the_same_file_twice_is_one_and_another_takes_its_place(tus, draft):
 def test_the_list_of_the_questions_files_comes_with_the_outcome(tus, draft, her):
     content = pdf()
     url = tus.begun(len(content), "Plan <b>.pdf")
-    assert tus.ask("GET", url).json["files"].strip() == ""
+    assert tus.ask("GET", f"{url}/outcome").json["files"].strip() == ""
     tus.chunk(url, 0, content)
-    listed = tus.ask("GET", url).json["files"]
+    listed = tus.ask("GET", f"{url}/outcome").json["files"]
     assert listed.strip() in her.get(f"/en/proposals/{draft.id}/sections/documents").text
     assert "Plan b.pdf" in listed
 
@@ -374,8 +375,8 @@ def test_a_file_that_comes_without_the_form_s_token_is_not_taken(tus):
 def test_nobody_else_sees_or_changes_an_upload(app, tus, draft):
     url = tus.begun(100)
     stranger = Tus(browser_of(app, world.person()), draft.id)
-    for method in ("HEAD", "PATCH", "DELETE", "GET"):
-        answer = stranger.ask(method, url, Upload_Offset=0, Content_Type=TYPE)
+    for method, of in (("HEAD", ""), ("PATCH", ""), ("DELETE", ""), ("GET", "/outcome")):
+        answer = stranger.ask(method, url + of, Upload_Offset=0, Content_Type=TYPE)
         assert answer.status_code == 404 and "Tus-Resumable" not in answer.headers
     assert stranger.begin(100).status_code == 404
     assert tus.offset(url) == 0

@@ -115,7 +115,7 @@ def _known(proposal: Proposal, told: dict[str, str], size: int) -> IncomingUploa
 
 @bp.route(
     "/proposals/<uuid:proposal_id>/uploads/<uuid:upload_id>",
-    methods=["GET", "HEAD", "PATCH", "DELETE", "POST", "OPTIONS"],
+    methods=["HEAD", "PATCH", "DELETE", "POST", "OPTIONS"],
     provide_automatic_options=False,
 )
 @_spoken
@@ -123,16 +123,25 @@ def upload(proposal_id: uuid.UUID, upload_id: uuid.UUID) -> Response:
     method = tus.meant(request.method, request.headers)
     if method == "OPTIONS":
         return _abilities(own(proposal_id))
-    reading = method in ("GET", "HEAD")
-    proposal = own(proposal_id) if reading else own_to_change(proposal_id)
+    proposal = own(proposal_id) if method == "HEAD" else own_to_change(proposal_id)
     there = incoming.of(proposal, upload_id, me()) or abort(404)
-    if method == "GET":
-        return _told(proposal, there)
     tus.agree(request.headers)
     if there.ended_at is None and there.expires_at <= clock.now():
         raise tus.Wrong(410, "This upload was left alone for too long. Begin it anew.")
     acts = {"HEAD": _standing, "PATCH": lambda upload: _go_on(proposal, upload), "DELETE": _cancel}
     return acts[method](there) if method in acts else abort(405)
+
+
+@bp.get("/proposals/<uuid:proposal_id>/uploads/<uuid:upload_id>/outcome")
+def outcome(proposal_id: uuid.UUID, upload_id: uuid.UUID) -> Response:
+    """What our own script wants to know besides: the sentence, and the question's files as the page lists them."""
+    proposal = own(proposal_id)
+    upload = incoming.of(proposal, upload_id, me()) or abort(404)
+    files = [a for a in proposal.attachments if a.question == upload.question and a.removed_at is None]
+    given = {"outcome": upload.outcome, "sentence": upload.refusal, "received": upload.received, "size": upload.size}
+    if upload.ended_at is None:
+        given["sha256"] = incoming.digest(upload)
+    return jsonify(**given, files=render_template("proposals/files.html", files=files, proposal=proposal))
 
 
 def _standing(upload: IncomingUpload, status: int = 200) -> Response:
@@ -148,15 +157,6 @@ def _standing(upload: IncomingUpload, status: int = 200) -> Response:
     if upload.described:
         response.headers["Upload-Metadata"] = upload.described
     return response
-
-
-def _told(proposal: Proposal, upload: IncomingUpload) -> Response:
-    """The same for our own script, with the sentence, and the question's files as the page lists them."""
-    files = [a for a in proposal.attachments if a.question == upload.question and a.removed_at is None]
-    given = {"outcome": upload.outcome, "sentence": upload.refusal, "received": upload.received, "size": upload.size}
-    if upload.ended_at is None:
-        given["sha256"] = incoming.digest(upload)
-    return jsonify(**given, files=render_template("proposals/files.html", files=files, proposal=proposal))
 
 
 def _go_on(proposal: Proposal, upload: IncomingUpload) -> Response:

@@ -76,7 +76,7 @@ async function send(item) {
     if (item.offset < item.file.size) tell(item, "sending");
     draw(item);
   }
-  const { json } = await ask(item, "GET");
+  const { json } = await ask(item, "GET", `${item.url}/outcome`);
   if (json.files === undefined) throw new Error();
   arrived(item, json.files);
 }
@@ -84,7 +84,7 @@ async function send(item) {
 // Whether what came before is the beginning of this very file; if not, it is forgotten.
 async function same(item) {
   if (!item.before || !secure) return true;
-  const { status, json } = await ask(item, "GET");
+  const { status, json } = await ask(item, "GET", `${item.url}/outcome`);
   if (status !== 404 && !json.outcome) throw Object.assign(new Error(), { status });
   const other = status === 404 || (json.sha256 && json.sha256 !== [...(await sum(item.file.slice(0, json.received)))].map((n) => n.toString(16).padStart(2, "0")).join(""));
   if (other && status !== 404) await ask(item, "DELETE");
@@ -148,7 +148,7 @@ function arrived({ place, input, file }, files) {
 }
 
 async function refuse(item, sentence) {
-  const told = sentence || (item.url && (await ask(item, "GET").catch(() => ({}))).json?.sentence);
+  const told = sentence || (item.url && (await ask(item, "GET", `${item.url}/outcome`).catch(() => ({}))).json?.sentence);
   item.ended = true;
   for (const part of all("progress, [data-sent]", item.place)) part.remove();
   item.place.querySelector("[data-cancel]").firstChild.textContent = words(item.input).remove;
