@@ -29,8 +29,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 # What is read but is no page: files, and addresses that only lead on.
 FILES = {
     "front.door", "front.robots", "front.security", "front.sitemap", "healthz", "readyz", "metrics", "calls.logo",
-    "calls.call_file", "calls.desk_logo", "calls.history_file", "proposals.export", "proposals.file", "proposals.staff_file",
-    "results.sealed_file",
+    "calls.call_file", "calls.desk_logo", "calls.history_file", "proposals.export", "proposals.file",
+    "proposals.staff_file", "results.sealed_file",
     "reviews.file", "reviews.progress_file", "reviews.ranking_file",
     "mailbox.html",  # a mail as mail programs show it
     "accounts.organisation_start", "accounts.organisation_back",  # ways to elsewhere and back, if there is an elsewhere
