@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
+from markupsafe import Markup
 
 from msme_calls.calls.models import Membership, Role
 from msme_calls.calls.phases import Phase
 from msme_calls.extensions import db
+from msme_calls.mailbox import paragraphs
 from msme_calls.proposals.models import Proposal, Status
 from msme_calls.rehearsals import filling, rules, worlds
 from msme_calls.reviews.models import Assignment, Review, ReviewStatus
@@ -123,6 +125,11 @@ class Mail:
     language: str
     subject: str
     body: str
+
+    @property
+    def text(self) -> Markup:
+        """Its paragraphs; addresses in the rehearsal can be followed."""
+        return paragraphs(self.body)
 
 
 def mails(app: "Application", lead: "timedelta", offset: int, size: int) -> list[Mail]:

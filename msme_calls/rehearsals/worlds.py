@@ -257,7 +257,10 @@ def _keep(message: Message) -> None:
 
 @contextmanager
 def inside(app: "Application", there: timedelta | datetime) -> Iterator[None]:
-    """In the world of a rehearsal for a while: so much ahead of the real time, or at an instant."""
+    """In the world of a rehearsal for a while: so much ahead of the real time, or at an instant.
+
+    Take plain values along, no rows: what they don't hold yet would be looked for in the other database.
+    """
     lang = i18n.language()
     with during(there), app.app_context(), i18n.use(lang):
         try:

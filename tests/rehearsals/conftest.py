@@ -1,6 +1,7 @@
 """A call with two coordinators, one of them signed in; what rehearsals left in the database is taken away."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import flask
@@ -70,6 +71,22 @@ class Led:
         answer = self.client.submit(self.client.page(self.desk).form("/play", button))
         assert answer.location == f"{self.inside}/en/my-work"
         return self
+
+    @contextmanager
+    def world(self) -> Iterator[None]:
+        """In the rehearsal, at its own time."""
+        from msme_calls.rehearsals import worlds
+
+        app, lead = worlds.application(self.row), self.row.lead
+        db.session.rollback()
+        with worlds.inside(app, lead):
+            yield
+
+    def press(self, path: str, action: str, button: str | None = None, outside: bool = False) -> None:
+        """Press the one button that leads there, which goes on to another page."""
+        page = self.client.page(path) if outside else self.page(path)
+        answer = self.client.submit(page.form(action, button))
+        assert answer.status_code == 302, answer.get_data(as_text=True)
 
     def page(self, path: str, status: int = 200, **more: Any) -> Any:
         return self.client.page(f"{self.inside}/en{path}", status, **more)
