@@ -21,6 +21,7 @@ PREFIX = "/static/"
 YEAR = 365 * 24 * 3600
 _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 _IMPORT = re.compile(rb'(?<= from ")\./([a-z]+\.js)(?=";)')  # of one module by another, both in a folder
+_COMMENT = re.compile(rb"(?m)^ *//.*\n")  # lines of their own: a seventh of our scripts on the wire
 _NAMES = {path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*") if path.suffix in _TYPES}
 
 
@@ -42,7 +43,8 @@ def _needs(path: Path, changed: int) -> list[str]:
 def _read(path: Path, changed: int, needed: tuple[str, ...]) -> Asset:
     addresses = iter(needed)
     plain = path.read_bytes()
-    plain = _IMPORT.sub(lambda _: next(addresses).encode(), plain) if needed else plain
+    if path.suffix == ".js":
+        plain = _COMMENT.sub(b"", _IMPORT.sub(lambda _: next(addresses).encode(), plain))
     bodies = {"br": brotli.compress(plain), "gzip": gzip.compress(plain, mtime=0), "identity": plain}
     return Asset(hashlib.sha256(plain).hexdigest()[:8], bodies)
 

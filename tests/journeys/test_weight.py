@@ -15,7 +15,7 @@ from signing_in import browser_of
 from msme_calls.calls.models import Partner
 from msme_calls.extensions import LANGUAGES, db
 
-CALL_PAGE, REQUESTS, FORM, LATER = 15_000, 4, 30_000, 10_000
+CALL_PAGE, REQUESTS, FORM, LATER, ALL = 15_000, 4, 30_000, 10_000, 60_000
 Visit = Callable[[str], list[str]]
 
 
@@ -77,6 +77,31 @@ def test_every_section_of_the_form(live_server: LiveServer, page: Page, visit: V
         asked = visit(f"{address}/sections/{section}")
         weights = {a: wire(live_server, a, f"session={cookie.value}") for a in asked}
         assert sum(weights.values()) <= FORM, weights
+
+
+def test_the_pages_of_an_applicant_together(live_server: LiveServer, page: Page, visit: Visit) -> None:
+    """From the call to the receipt, on a first visit, with the heaviest section and the one that takes files: all of it
+    together. Each of these pages, and of the other sections, by itself."""
+    with live_server.app.app_context():
+        made, done = world.draft(world.call("open"), by=world.person(language="fr")), world.proposal(world.call("open"))
+        cookies = {p.id: browser_of(live_server.app, p.owner).get_cookie("session").value for p in (made, done)}
+        address, slug, submitted = f"/fr/proposals/{made.id}", made.call.slug, f"/fr/proposals/{done.id}/receipt"
+        pages = {"": [f"/fr/calls/{slug}", f"/fr/sign-in?next=/fr/calls/{slug}/start"]}
+        pages[cookies[made.id]] = [f"/fr/calls/{slug}/start", address]
+        pages[cookies[made.id]] += [f"{address}/sections/{s.key}" for s in made.call.sections] + [f"{address}/check"]
+        pages[cookies[done.id]] = [submitted]
+        db.session.commit()
+    weights: dict[str, int] = {}
+    for cookie, addresses in pages.items():
+        if cookie:
+            page.context.add_cookies([{"name": "session", "value": cookie, "url": live_server.url}])
+        for one in addresses:
+            for asked in {one, *visit(one)}:
+                weights.setdefault(asked, wire(live_server, asked, f"session={cookie}" if cookie else ""))
+    assert {a: w for a, w in weights.items() if not a.startswith("/static/") and w > LATER} == {}
+    others = [a for a in weights if "/sections/" in a and not a.endswith(("organisation", "documents"))]
+    assert len(others) == 4
+    assert sum(weights.values()) - sum(weights[a] for a in others) <= ALL, weights
 
 
 def test_what_follows_is_small(live_server: LiveServer, visit: Visit, slug: str) -> None:
