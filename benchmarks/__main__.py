@@ -18,11 +18,15 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from benchmarks import counting, measuring, report, serving  # noqa: E402
 from benchmarks.filling import fill  # noqa: E402
-from benchmarks.steps import PREPARED, READING, STEPS, Run, Step, hello  # noqa: E402
+from benchmarks.steps import PREPARED, READING, Run, Step, hello  # noqa: E402
+from benchmarks.steps import STEPS as OTHERS  # noqa: E402
+from benchmarks.writing import autosave, slow_line  # noqa: E402
 from msme_calls import create_app  # noqa: E402
 from msme_calls.extensions import db  # noqa: E402
 from msme_calls.settings import Settings  # noqa: E402
 
+ASKED = ("slow-line",)  # takes minutes, so only if it is asked for
+STEPS = OTHERS | {"autosave": autosave, "slow-line": slow_line}
 JOURNEYS, REVIEWS, REQUESTS = 120, 120, 2400
 Row = dict[str, Any]
 
@@ -124,7 +128,7 @@ def _steps(
     run: Run, web: int, where: serving.Installation, profile: Path | None, chosen: argparse.Namespace
 ) -> Iterator[Row]:
     for name, step in STEPS.items():
-        if name not in ([chosen.profile] if chosen.profile else chosen.step or STEPS):
+        if name not in ([chosen.profile] if chosen.profile else chosen.step or [s for s in STEPS if s not in ASKED]):
             continue
         PREPARED.get(name, lambda _: None)(run)
         if name in READING:  # each process has met the page before

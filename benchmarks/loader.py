@@ -37,28 +37,39 @@ class Client:
         self.reader: asyncio.StreamReader | None = None
 
     async def ask(
-        self, path: str, body: bytes | None = None, kind: str = "application/x-www-form-urlencoded", expect: int = 0
+        self,
+        path: str,
+        body: bytes | None = None,
+        kind: str = "application/x-www-form-urlencoded",
+        expect: int = 0,
+        method: str = "",
+        **more: str,
     ) -> Answer:
-        """GET, or POST where there is a body. Raises Failed for another status than expected (200; POST: 302)."""
-        head = [f"{'GET' if body is None else 'POST'} {path} HTTP/1.1", f"Host: 127.0.0.1:{self.port}"]
-        head += ["Accept: text/html", "Accept-Encoding: br, gzip", "Accept-Language: en"]
+        """GET, or POST where there is a body, or another method. Raises Failed for another status than expected
+
+        (200; POST: 302). `more` headers are written with “_” for “-”.
+        """
+        method = method or ("GET" if body is None else "POST")
+        head = [f"{method} {path} HTTP/1.1", f"Host: 127.0.0.1:{self.port}"]
+        head += ["Accept-Encoding: br, gzip", "Accept-Language: en"]
+        head += [f"{name.replace('_', '-')}: {value}" for name, value in ({"Accept": "text/html"} | more).items()]
         head += [f"Cookie: {self.cookie}"] if self.cookie else []
         head += [f"Content-Type: {kind}", f"Content-Length: {len(body)}"] if body is not None else []
         sent = "\r\n".join([*head, "", ""]).encode() + (body or b"")
         kept = self.reader is not None
         try:
-            answer = await self._exchange(sent)
+            answer = await self._exchange(sent, method != "HEAD")
         except (asyncio.IncompleteReadError, ConnectionError):
             if not kept or body is not None:  # an idle connection may be closed by the server; nothing was lost
                 raise
             self.close()
-            answer = await self._exchange(sent)
+            answer = await self._exchange(sent, method != "HEAD")
         wanted = expect or (200 if body is None else 302)
         if answer.status != wanted:
             raise Failed(f"{head[0]}: {answer.status} instead of {wanted}\n{answer.body[:2000].decode()}")
         return answer
 
-    async def _exchange(self, sent: bytes) -> Answer:
+    async def _exchange(self, sent: bytes, has_body: bool) -> Answer:
         if self.reader is None:
             self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port, limit=1 << 20)
         self.writer.write(sent)
@@ -67,7 +78,7 @@ class Client:
         headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines if line)}
         if cookie := headers.get("set-cookie"):
             self.cookie = cookie.partition(";")[0]
-        raw, wire = await self._body(headers)
+        raw, wire = await self._body(headers) if has_body else (b"", 0)
         if headers.get("connection", "").lower() == "close":
             self.close()
         return Answer(int(first.split()[1]), headers, raw, len(head) + wire)

@@ -65,12 +65,12 @@ async def _get(run: Run, path: str, connections: int, many: int, cookie: str = "
     return await drive([run.client(cookie) for _ in range(connections)], range(many), unit, LONGEST)
 
 
-def document() -> bytes:
-    """A PDF of about 200 kB that there is only once."""
+def document(size: int = PDF_BYTES) -> bytes:
+    """A PDF of about that size that there is only once."""
     writer, out = PdfWriter(), io.BytesIO()
     page = writer.add_blank_page(595, 842)
     stream = StreamObject()
-    stream.set_data(secrets.token_bytes(PDF_BYTES - 1000))
+    stream.set_data(secrets.token_bytes(size - 1000))
     page[NameObject("/BenchmarkData")] = writer._add_object(stream)
     writer.write(out)
     return out.getvalue()
