@@ -28,8 +28,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
 # What is read but is no page: files, and addresses that only lead on.
 FILES = {
-    "front.door", "front.robots", "front.security", "front.sitemap", "healthz", "readyz", "metrics", "calls.logo",
+    "front.door", "front.robots", "front.security", "front.sitemap", "front.key_set", "healthz", "readyz",
+    "metrics", "calls.logo",
     "calls.call_file", "calls.desk_logo", "calls.history_file", "proposals.export", "proposals.file",
+    "proposals.receipt_file",
     "proposals.staff_file", "results.sealed_file",
     "reviews.file", "reviews.progress_file", "reviews.ranking_file",
     "mailbox.html",  # a mail as mail programs show it
