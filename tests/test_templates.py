@@ -189,10 +189,13 @@ def test_browser_and_server_count_the_same_words(browser):
     from msme_calls.questions import words
 
     texts = ["", " – ", "l’art d’aimer", "see https://example.org/a?b=c now", "中小企业 2027年", "カード3枚"]
-    texts += ["aujourd’hui, c'est-à-dire qu’elle l'a dit", "vis-à-vis – peut-être ?", "« Oui », dit-il", "l’ONG, l' ONG"]
+    texts += ["aujourd’hui, c'est-à-dire qu’elle l'a dit", "vis-à-vis – peut-être ?", "« Oui », dit-il"]
+    texts += ["l’ONG, l' ONG"]
     texts += ["bien-être / mal-être", "e-mail: a@example.org; www.example.org/l’eau?x=1&y=é#z.", "http://例え.jp/中小"]
-    texts += ["中小企业，2027年！", "MSME中小企業ABC", "一 二\u3000三", "ｶﾀｶﾅ カ・タ", "繁體字、简体字。", "𠮷野家 々", "人-人"]
-    texts += ["mid\u2011hyphen soft\u00adhyphen", "a\u200bb c\u2060d", "10 000,5 €", "№ 5 ², Ⅻ ௧", "_ - ’ ' - x", "👩‍👩‍👧 ok"]
+    texts += ["中小企业，2027年！", "MSME中小企業ABC", "一 二\u3000三", "ｶﾀｶﾅ カ・タ"]
+    texts += ["繁體字、简体字。", "𠮷野家 々", "人-人"]
+    texts += ["mid\u2011hyphen soft\u00adhyphen", "a\u200bb c\u2060d", "10 000,5 €", "№ 5 ², Ⅻ ௧"]
+    texts += ["_ - ’ ' - x", "👩‍👩‍👧 ok"]
     texts += ["a\u00a0b\u2028c", "40 % of ½", "x\x1cy\x85z", "¿Qué?  ¡Sí!", "e\u0301te\u0301", "한국 기업", "١٢ ثلاثة"]
     page = browser.new_page()
     module = (STATIC / "js" / "form.js").read_text("utf-8")

@@ -5,6 +5,7 @@ from typing import Any
 from flask_wtf import FlaskForm
 from wtforms import RadioField, SelectField, StringField
 
+from msme_calls.calls.forms.fields import IN_LIST
 from msme_calls.calls.models import Question
 from msme_calls.i18n import _l
 from msme_calls.questions import KINDS
@@ -59,15 +60,16 @@ def condition_form(on: Question) -> type[ConditionForm]:
     """The form of a condition on a question."""
     kind = KINDS[on.kind]
     words = {**OPERATORS, **(SEVERAL if kind.key == "choices" else {})}
+    offered = {operator: str(words[operator]) for operator in kind.operators}
     made: dict[str, Any] = {
         "kind": kind.key,
-        "operator": RadioField(_l("The answer …"), choices=[(o, words[o]) for o in kind.operators],
-                               default=kind.operators[0]),
-    }  # fmt: skip
+        "operator": RadioField(
+            _l("The answer …"), choices=offered, default=kind.operators[0], invalid_choice_message=IN_LIST
+        ),
+    }
     if known := kind.comparable(on):
-        made["value"] = SelectField(
-            _l("This answer"), choices=[("", _l("Choose in the list")), *known.items()], validate_choice=True
-        )
+        first = {"": str(_l("Choose in the list"))}
+        made["value"] = SelectField(_l("This answer"), choices=first | known, invalid_choice_message=IN_LIST)
     elif "at-least" in kind.operators:
         made["value"] = StringField(_l("This number"))
     return type("ConditionForm", (ConditionForm,), made)
