@@ -15,9 +15,9 @@ from msme_calls.decisions.composing import compose
 from msme_calls.decisions.models import Decision, Outcome, Resolution, Seal
 from msme_calls.errors import allow
 from msme_calls.extensions import db, lock
-from msme_calls.proposals import conflicts
+from msme_calls.proposals import conflicts, team
 from msme_calls.proposals import queries as proposing
-from msme_calls.proposals.models import Proposal, Status
+from msme_calls.proposals.models import Proposal, Status, TeamRole
 
 Words = dict[str, str]  # by language
 
@@ -228,8 +228,10 @@ def _queue_outcomes(call: Call, row: Seal, at: datetime) -> None:
     db.session.flush()
     for proposal in queries.with_owners(call):
         values = {"proposal": str(proposal.id), "seal": str(row.id)}
-        key = f"outcome:{row.id}:{proposal.id}"
-        outbox.queue("outcome", to=proposal.owner, at=at, due=row.result_at, key=key, call=call, **values)
+        for person in team.concerned(proposal, TeamRole.VIEW):
+            own = "" if person.id == proposal.owner_id else f":{person.id}"
+            key = f"outcome:{row.id}:{proposal.id}{own}"
+            outbox.queue("outcome", to=person, at=at, due=row.result_at, key=key, call=call, **values)
 
 
 def ask_unseal(call: Call, note: Words, *, by: Person, at: datetime) -> None:

@@ -28,6 +28,8 @@ def outcome(row: Email) -> Values | None:
         raise NotYet
     if told is None:
         return None
+    if row.person_id not in {proposal.owner_id, *(member.person_id for member in proposal.members)}:
+        return None  # she has left the team since
     call = proposal.call
     sentence = rules.sentence(told.outcome, title=proposal.title, call=call.name)
     return {"proposal": proposal, "call": call, "sentence": sentence, "comments": queries.comments(proposal)}

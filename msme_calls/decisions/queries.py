@@ -7,7 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, selectinload
 
 from msme_calls.accounts.models import Person
 from msme_calls.calls.models import Call
@@ -195,9 +195,10 @@ def judged(call: Call) -> list[tuple[Proposal, Decision | None]]:
 
 
 def with_owners(call: Call) -> list[Proposal]:
-    """All proposals that are judged, with their applicants: who is told the outcome."""
+    """All proposals that are judged, with their teams: who is told the outcome."""
     rows = sa.select(Proposal).where(Proposal.call_id == call.id, Proposal.status == Status.SUBMITTED)
-    return list(db.session.scalars(rows.options(joinedload(Proposal.owner)).order_by(Proposal.reference)))
+    whole = joinedload(Proposal.owner), selectinload(Proposal.members)
+    return list(db.session.scalars(rows.options(*whole).order_by(Proposal.reference)))
 
 
 def decision_of(proposal: Proposal) -> Decision | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from msme_calls import history, uploads
+from msme_calls import history, i18n, uploads
 from msme_calls.accounts.models import Person
 from msme_calls.calls.models import Call, Section
 from msme_calls.calls.queries import reread
@@ -206,12 +206,14 @@ def move(proposal: Proposal, to: Status, *, at: datetime) -> None:
     proposal.withdrawn_at = at if to is Status.WITHDRAWN else None
 
 
-def withdraw(proposal: Proposal, *, by: Person, at: datetime) -> None:
-    """Take a submitted proposal back: nobody judges it any more."""
+def withdraw(proposal: Proposal, reason: str = "", *, by: Person, at: datetime) -> None:
+    """Take a submitted proposal back, for a reason that may be told: nobody judges it any more."""
     _lock(proposal)
     allow(rules.no_withdraw(proposal.status, proposal.phase(at)))
     move(proposal, Status.WITHDRAWN, at=at)
-    history.record("withdraw", by=by, at=at, call=proposal.call, proposal=proposal)
+    reason = i18n.normal(reason)[:500]
+    verb, said = ("withdraw-because", {"reason": reason}) if reason else ("withdraw", {})
+    history.record(verb, by=by, at=at, call=proposal.call, proposal=proposal, **said)
     team.tell("withdrawn", proposal, at=at)
 
 

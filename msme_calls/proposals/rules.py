@@ -64,6 +64,7 @@ SENTENCES = {
     "start": _l("%(who)s started the proposal %(proposal)s."),
     "submit": _l("%(who)s submitted version %(version)s of %(proposal)s."),
     "withdraw": _l("%(who)s withdrew %(proposal)s."),
+    "withdraw-because": _l("%(who)s withdrew %(proposal)s: %(reason)s"),
     "restore": _l("%(who)s restored %(proposal)s."),
     "give-more-time": _l("%(who)s gave %(proposal)s more time, until %(until)s: %(reason)s"),
     "end-more-time": _l("%(who)s took back the additional time of %(proposal)s."),

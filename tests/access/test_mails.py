@@ -81,6 +81,20 @@ def _infected(cast: Any, call: Call | None) -> dict[str, Any]:
     return {"file": str(file.id)}
 
 
+def _team(**more: str) -> Values:
+    """About applicant A's team; the names of people stand for their ids."""
+
+    def values(cast: Any, call: Call | None) -> dict[str, Any]:
+        proposal = db.session.get_one(Proposal, cast.value("open", "A.proposal"))
+        if "offered" in more:
+            proposal.offered_to_id = cast.people[more["offered"]]
+        until = proposal.extended_to.isoformat() if proposal.extended_to else ""
+        people = {"person": str(cast.people[more["person"]])} if "person" in more else {}
+        return {**more, "proposal": str(proposal.id), "until": until, **people}
+
+    return values
+
+
 # Each mail of the product: to whom, in which call, and what its row holds.
 MAILS: dict[str, tuple[str, str, Values]] = {
     "confirm": ("newcomer", "", lambda cast, call: {"called": PHISH, "onward": ""}),
@@ -101,6 +115,12 @@ MAILS: dict[str, tuple[str, str, Values]] = {
     "draft_due": ("drafter", "open", _proposal("draft")),
     "deadline_moved": ("drafter", "open", _proposal("draft")),
     "invited": ("newcomer", "review", lambda c, call: {"invitation": str(c.value("review", "invited.invitation"))}),
+    "team_invited": ("newcomer", "open", lambda c, call: {"invitation": str(c.value("open", "A.asked"))}),
+    "team_news": ("owner", "open", _team(what="left", person="co-editor")),
+    "team_changed": ("co-editor", "open", _team()),
+    "proposal_offered": ("co-editor", "open", _team(offered="co-editor")),
+    "proposal_handed_over": ("owner", "open", _team(person="co-editor")),
+    "more_time": ("co-viewer", "open", _team()),
     "bulk_reading": ("coordinator", "review", lambda cast, call: {"person": str(cast.people["reviewer"])}),
     "coordinator_added": ("coordinator", "review", _joined),
     "result_overdue": ("coordinator", "deciding", _overdue),

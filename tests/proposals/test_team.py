@@ -318,3 +318,50 @@ def test_the_page_takes_the_same_statements_for_four_and_for_fourteen_people(her
             her.page(page)
         counts.append(len(asked))
     assert counts[0] == counts[1]
+
+
+def test_a_reader_is_told_what_she_can_do_and_finds_no_button_for_more(app, draft):
+    page = browser_of(app, joined(draft, TeamRole.VIEW)).page(f"/en/proposals/{draft.id}")
+    assert "In this proposal you can read everything and change nothing." in page.text
+    assert page.link("Read the proposal") and "Continue writing" not in page.text
+
+
+def test_a_reason_for_withdrawing_is_in_the_history_if_she_gives_one(her, draft):
+    actions.submit(draft, "key-1", by=draft.owner, at=clock.now())
+    form = her.page(f"/en/proposals/{draft.id}").form(button="Withdraw it")
+    her.submit(form, reason="Example partner left")
+    last = db.session.scalars(db.select(history.History).order_by(history.History.seq.desc()).limit(1)).one()
+    assert (last.verb, last.said["details"]) == ("withdraw-because", {"reason": "Example partner left"})
+    her.submit(her.page(f"/en/proposals/{draft.id}").form(button="Restore proposal"))
+    assert draft.status is Status.SUBMITTED
+
+
+def test_two_who_press_submit_at_once_make_one_version(app, draft, applicant):
+    sender = joined(draft, TeamRole.SUBMIT)
+    browsers = [browser_of(app, who) for who in (applicant, sender)]
+    forms = [b.page(f"/en/proposals/{draft.id}/check").form(button="Submit proposal") for b in browsers]
+    answers = [b.submit(form) for b, form in zip(browsers, forms, strict=True)]
+    assert [a.location for a in answers] == [f"/en/proposals/{draft.id}/receipt"] * 2
+    assert [v.number for v in draft.versions] == [1]
+
+
+def test_two_who_write_the_same_section_both_see_both_texts(app, her, draft):
+    him = browser_of(app, joined(draft))
+    question = next(q for q in draft.call.questions if q.kind == "long-text")
+    url, key = f"/en/proposals/{draft.id}/sections/{question.section.key}", question.key
+    theirs, mine = him.page(url), her.page(url)
+    assert her.submit(mine.form(button="Save and continue"), **{key: "Hers first"}).status_code in (302, 422)
+    clash = Page(him.submit(theirs.form(button="Save and continue"), **{key: "Mine second"}))
+    assert clash.status == 409 and "Hers first" in clash.text
+    assert clash.form(button="Save and continue").values[key] == "Mine second"
+
+
+def test_the_outcome_goes_to_everybody_on_the_team(app):
+    call = world.call("deciding")
+    proposal = world.proposal(call)
+    reader, former = world.person(), world.person()
+    for who, left in ((reader, None), (former, clock.now())):
+        row = Member(proposal_id=proposal.id, person_id=who.id, role=TeamRole.VIEW, since=call.opens_at, left_at=left)
+        db.session.add(row)
+    db.session.commit()
+    assert team.concerned(proposal, TeamRole.VIEW) == [proposal.owner, reader]

@@ -160,7 +160,7 @@ def _masked(address: str) -> str:
 @bp.post("/proposals/<uuid:proposal_id>/withdraw")
 def withdraw(proposal_id: uuid.UUID) -> Response:
     proposal = own_to_submit(proposal_id)
-    actions.withdraw(proposal, by=me(), at=clock.now())
+    actions.withdraw(proposal, request.form.get("reason", ""), by=me(), at=clock.now())
     db.session.commit()
     flash(_("Your proposal is withdrawn. Nobody will judge it."), "good")
     return redirect(url_for("proposals.overview", proposal_id=proposal.id))
