@@ -6,11 +6,14 @@ import json
 import subprocess
 import sys
 import time
+import uuid
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 import world
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pages import Page
 from PIL import Image
 
@@ -52,6 +55,49 @@ def test_what_is_exported_imports_to_the_same_bytes(app, by, kind):
     db.session.commit()
     db.session.expire_all()
     assert text_of(made) == before
+
+
+WORDS = st.dictionaries(
+    st.sampled_from(["en", "fr", "es"]), st.text("aé “'’—<&\n\u4e2d", min_size=1, max_size=20), max_size=3
+)
+TIMES = st.sampled_from([None, "2026-10-25T02:30+01:00", "2026-10-25T02:30+02:00", "2026-10-25T12:00:07.000001"])
+
+
+@st.composite
+def files(draw, whole):
+    """A file like that of a kind, with other words, limits, flags, times, an order of its own."""
+    value = json.loads(whole)
+    value["texts"]["theme"], value["texts"]["goals"] = draw(WORDS), draw(WORDS)
+    value["languages"] = sorted(draw(st.sets(st.sampled_from(["en", "fr", "es"]), min_size=1)), key="en fr es".index)
+    value["dates"] = {"zone": "Europe/Zurich", draw(st.sampled_from(["opens", "deadline", "result"])): draw(TIMES)}
+    value["rules"] |= {"winners": draw(st.integers(0, 500)), "economy_rule": draw(st.booleans())}
+    value["criteria"] = draw(st.permutations(value["criteria"]))
+    value["sections"] = draw(st.permutations(value["sections"]))
+    for question in (q for section in value["sections"] for q in section["questions"] if not q["feeds"]):
+        question["help"], question["required"] = draw(WORDS), draw(st.booleans())
+        if question["kind"] == "long-text":
+            question["options"] = {"max_words": draw(st.integers(60, 5000))}
+    return json.dumps(value)
+
+
+def test_any_file_that_is_taken_gives_itself_back(app, by):
+    whole = text_of(world.call("draft", by=by))
+
+    @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(st.data())
+    def check(data):
+        file = reading.read(data.draw(files(whole)).encode())
+        made = filing.create(file, filing.logos(file), str(uuid.uuid4()), {"en": "Made"}, "MD", by=by, at=clock.now())
+        made.title = dict(file.texts.title)
+        db.session.flush()
+        db.session.expire_all()
+        once = text_of(made)
+        assert once == filing.text(file) == filing.text(reading.read(once.encode()))
+        db.session.rollback()
+        db.session.add(by)
+
+    db.session.commit()
+    check()
 
 
 def changed(text, change):
