@@ -129,14 +129,14 @@ def attach(proposal: Proposal, key: str, checked: uploads.Checked, *, by: Person
     if same := next((a for a in there if (a.sha256, a.name) == (checked.sha256, checked.name)), None):
         return same
     most = next(File().limits(q)["max_files"] for q in proposal.call.form.questions if q.key == key)
-    if most == 1:
-        for former in there:
-            former.removed_at = at
-    else:
+    if most > 1:
         allow(rules.no_more_files(len(there), most))
+    stored = uploads.remember(checked, at)  # before the former one goes: this one may be refused
+    for former in there if most == 1 else ():
+        former.removed_at = at
     row = Attachment(
-        id=uuid.uuid4(), question=key, sha256=checked.sha256, stored=uploads.remember(checked, at), name=checked.name,
-        kind=checked.kind, size=checked.size, pages=checked.pages, added_at=at,
+        id=uuid.uuid4(), question=key, sha256=checked.sha256, stored=stored, name=checked.name, kind=checked.kind,
+        size=checked.size, pages=checked.pages, added_at=at,
     )  # fmt: skip
     proposal.attachments.append(row)
     return row

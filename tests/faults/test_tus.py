@@ -22,6 +22,7 @@ import sqlalchemy as sa
 import world
 from faults.conftest import Browser, Site, pdf, wait_for
 from faults.test_disk import Volume
+from operations.conftest import free_port
 from tusclient.client import TusClient
 from tusclient.exceptions import TusCommunicationError, TusUploadFailed
 from tusclient.uploader import Uploader
@@ -208,6 +209,20 @@ def test_of_two_writers_of_one_upload_each_byte_is_kept_once(site: Site, app: fl
     sender.uploader, sender.said = sender.client.uploader(file_stream=BytesIO(sender.content), url=url), 0
     assert sender.outcome() == "attached"
     assert sender.attached() == [sender.content]
+
+
+def test_chunks_go_to_whichever_server_is_asked(site: Site, app: flask.Flask) -> None:
+    """Two of one installation, as on two machines: each goes on where the other was."""
+    sender, other = Sender(site, app), free_port()
+    for running in (site.start("serve"), site.start("serve", port=other)):
+        running.ready()
+    uploader = sender.uploader = sender.begin()
+    urls = [uploader.url, uploader.url.replace(f":{site.port}/", f":{other}/")]
+    while uploader.offset < len(sender.content):
+        urls.reverse()
+        uploader.url = urls[0]
+        uploader.upload_chunk()
+    assert (sender.outcome(), sender.attached()) == ("attached", [sender.content])
 
 
 @pytest.fixture

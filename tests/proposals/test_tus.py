@@ -283,6 +283,19 @@ def test_the_same_file_twice_is_one_and_another_takes_its_place(tus, draft):
     assert attached(draft) == [("plan2.pdf", second)]
 
 
+def test_a_file_that_is_refused_at_last_takes_no_place(tus, draft):
+    """It is known by then that it holds a virus: the one that was there stays."""
+    first, second = pdf(), pdf()
+    tus.send(first)
+    known = uploads.Checked(hashlib.sha256(second).hexdigest(), "pdf", len(second), 1, "x.pdf")
+    row = uploads.StoredFile(sha256=known.sha256, size=known.size, kind="pdf", stored_at=clock.now(), found=[])
+    row.scan, row.scanned_at = uploads.Scan.INFECTED, clock.now()
+    db.session.add(row)
+    answer = tus.send(second, "second.pdf")
+    assert (answer.status_code, answer.json["sentence"][:33]) == (422, "This file holds a virus or the li")
+    assert attached(draft) == [("plan.pdf", first)]
+
+
 def test_the_list_of_the_questions_files_comes_with_the_outcome(tus, draft, her):
     content = pdf()
     url = tus.begun(len(content), "Plan <b>.pdf")
