@@ -3,6 +3,7 @@
 import pytest
 import sqlalchemy as sa
 import world
+from questions.adding import add
 from signing_in import browser_of, sign_in
 from statements import statements
 
@@ -11,16 +12,6 @@ from msme_calls.calls.models import Blindness, Call, Condition, Question, Role
 from msme_calls.extensions import db
 from msme_calls.proposals import actions, answers
 from msme_calls.proposals.answers import Viewer
-
-
-def add(section, key, kind="short-text", on=None, operator="is", value="", match="all", **values):
-    """One more required question at the end of a section, asked only if those `on` are so answered."""
-    made = Question(position=90 + len(section.questions), key=key, kind=kind, label=world.three(key.title()), **values)
-    section.questions.append(made)
-    for n, earlier in enumerate(on if isinstance(on, list) else [on] if on else []):
-        made.conditions.append(Condition(position=n, depends_on=earlier, operator=operator, value=value))
-    made.match = match
-    return made
 
 
 @pytest.fixture
