@@ -12,6 +12,7 @@ from pages import StrictClient
 from playwright.sync_api import Page
 from signing_in import browser_of
 
+from msme_calls.assets import static_url
 from msme_calls.calls.models import Partner
 from msme_calls.extensions import LANGUAGES, db
 
@@ -109,6 +110,16 @@ def test_what_follows_is_small(live_server: LiveServer, visit: Visit, slug: str)
     visit(f"/fr/calls/{slug}")
     for address in ("/fr/", "/fr/calls", "/fr/winners", "/fr/help", "/fr/sign-in", f"/fr/calls/{slug}/questions"):
         assert wire(live_server, address) <= LATER, address
+
+
+def test_modules_import_one_another_at_addresses_that_browsers_keep(client: StrictClient) -> None:
+    """Else each page would ask whether they have changed, one after the other."""
+    script = client.get(static_url("js/save.js")).text
+    imported = re.findall(r' from "([^"]+)"', script)
+    assert imported == [static_url(f"js/{name}.js") for name in ("answers", "compare", "draft")]
+    for address in imported:
+        assert client.get(address).headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert not re.search(r"(?m)^ *//", script)
 
 
 def test_static_files_are_compressed_and_kept(client: StrictClient) -> None:

@@ -1,4 +1,7 @@
-"""The form in a browser saves by itself, keeps on the device what the server hasn't got, and never overwrites. Threats D7, D10."""
+"""The form in a browser saves by itself, keeps on the device what the server hasn't got, and never overwrites.
+
+Threats D7, D10.
+"""
 
 import re
 from collections.abc import Callable
@@ -6,6 +9,7 @@ from collections.abc import Callable
 import pytest
 import world
 from playwright.sync_api import Page, expect
+from proposals.test_team import joined
 from signing_in import PASSWORD, browser_of, owner
 
 from msme_calls import clock
@@ -194,6 +198,32 @@ def test_of_two_devices_both_texts_are_shown_and_the_person_chooses(case, page, 
     assert (case.kept(), case.kept("summary"), case.kept("beneficiaries_number")) == (
         "From the desk", "Only the phone", "40",
     )  # fmt: skip
+
+
+def test_two_co_applicants_write_the_same_section_at_once(case, page, browser):
+    """Each in her own browser, other questions and one and the same. Threat D7."""
+    with case.app.app_context():
+        made, other = db.session.get_one(Proposal, case.id), world.person()
+        joined(made, who=other)
+        cookie = browser_of(case.app, other).get_cookie("session").value
+    context = browser.new_context(base_url=case.live.url)
+    context.add_cookies([{"name": "session", "value": cookie, "url": case.live.url}])
+    bo = context.new_page()
+    case.open()
+    case.open(page=bo)
+    page.locator("#q-title").fill("Ana’s title")
+    expect(state(page)).to_have_text(SAVED)
+    bo.locator("#q-summary").fill("Bo’s summary")
+    expect(state(bo)).to_have_text(SAVED)
+    expect(bo.locator("#q-title")).to_have_value("Ana’s title")
+    bo.locator("#q-title").fill("Bo’s title")
+    expect(state(bo)).to_have_text(SAVED)
+    page.locator("#q-title").fill("Ana’s other title")
+    page.get_by_role("button", name="Take the other").click()
+    expect(state(page)).to_have_text(SAVED)
+    expect(page.locator("#q-summary")).to_have_value("Bo’s summary")
+    assert (case.kept(), case.kept("summary")) == ("Bo’s title", "Bo’s summary")
+    context.close()
 
 
 def test_the_other_answer_can_be_taken_whatever_the_kind_of_question(case, page):
