@@ -214,7 +214,7 @@ class Bucket:
         while page := self._ask(None, lambda _store: next(pages, None)):
             for found in page:
                 name = found["path"].rpartition("/")[2]
-                if _HASH.fullmatch(name):
+                if _HASH.fullmatch(name) and found["path"] == key_of(name):  # deeper lie those of rehearsals
                     yield name, found["size"], found["last_modified"]
 
     def writable(self) -> bool:

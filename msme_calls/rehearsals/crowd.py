@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy.orm import joinedload
 
@@ -27,7 +28,7 @@ from msme_calls.reviews.models import Assignment, ReviewStatus
 from msme_calls.uploads import BadFile, Checked
 
 NEVER = 6  # of so many applicants, one never submits her draft
-Kept = dict[str, Checked]  # the file that is given to a question, learned once for all who give it
+Kept = dict[str, Checked]  # the file that is given to a question: looked through once for all who give it
 
 
 def times(call: Call, n: int) -> tuple[datetime, datetime]:
@@ -48,13 +49,12 @@ def apply(call: Call, at: datetime) -> int:
     """Let every applicant do what she would have done by now, unless it is too late for it; returns how many did."""
     if call.phase(at) is not Phase.OPEN:
         return 0
-    kept: Kept = {}
     done = 0
     for n, person in enumerate(filling.applicants()):
         begins, submits = times(call, n)
         mine = db.session.scalar(proposals.own_in(person, call))
         if mine is None and begins <= at:
-            mine = write(call, person, n, kept, at)
+            mine = write(call, person, n, at)
             done += 1
         if mine is not None and mine.status is Status.DRAFT and submits <= at and (n + 1) % NEVER:
             done += hand_in(mine, person, at)
@@ -64,16 +64,15 @@ def apply(call: Call, at: datetime) -> int:
 
 def hurry(call: Call, at: datetime) -> int:
     """Let all applicants who have not applied do so now; returns how many proposals were submitted."""
-    kept: Kept = {}
     done = 0
     for n, person in enumerate(filling.applicants()):
-        mine = db.session.scalar(proposals.own_in(person, call)) or write(call, person, n, kept, at)
+        mine = db.session.scalar(proposals.own_in(person, call)) or write(call, person, n, at)
         done += mine.status is Status.DRAFT and hand_in(mine, person, at)
         db.session.commit()
     return done
 
 
-def write(call: Call, person: Person, n: int, kept: Kept, at: datetime) -> Proposal:
+def write(call: Call, person: Person, n: int, at: datetime) -> Proposal:
     """A draft with an answer to every question."""
     with i18n.use(person.language if person.language in call.languages else call.languages[0]):
         proposal = proposing.start(call, by=person, at=at)
@@ -82,7 +81,7 @@ def write(call: Call, person: Person, n: int, kept: Kept, at: datetime) -> Propo
         for section in call.sections:
             proposing.save_section(proposal, section, given, by=person, at=at)
         for question in (q for q in call.questions if q.kind == "file"):
-            for file in _files(question, kept):
+            for file in _files(question):
                 proposing.attach(proposal, question.key, file, by=person, at=at)
     return proposal
 
@@ -108,7 +107,8 @@ def _answer(question: Question, call: Call, person: Person, n: int) -> Any:
     return fitting if fitting and not kind.problems(question, fitting) else kind.example(question, n)
 
 
-def _files(question: Question, kept: Kept) -> Iterator[Checked]:
+def _files(question: Question) -> Iterator[Checked]:
+    kept: Kept = current_app.extensions.setdefault("example_files", {})
     limits = File().limits(question)
     if "pdf" not in limits["kinds"]:
         return

@@ -19,7 +19,7 @@ from msme_calls.extensions import db
 from msme_calls.rehearsals import rules
 from msme_calls.uploads import StoredFile
 
-DOMAIN = "example.org"  # reserved for examples: nobody can have an address there
+DOMAIN = "rehearsal.example.org"  # in a domain that is reserved for examples: nobody has an address there
 _FIRST = (
     "Amina", "Bruno", "Chloé", "Daniel", "Elena", "Farid", "Grace", "Hiro", "Inés", "Jonas", "Kavita", "Luca",
     "Maya", "Nils", "Olga", "Pedro", "Quang", "Rosa", "Samir", "Tara", "Umar", "Vera", "Wen", "Yara", "Zoë",
@@ -114,6 +114,11 @@ def welcome(call: Call, columns: dict[str, Any], economies: list[str], at: datet
     """Let a coordinator into a rehearsal that was made before she became one."""
     if db.session.get(Person, columns["id"]) is None:
         join(call, person(columns, economies, at), Role.COORDINATOR, at)
+
+
+def is_invented(person: Person) -> bool:
+    """Whether somebody in a rehearsal is nobody."""
+    return person.email.endswith(f"@{DOMAIN}")
 
 
 def applicants() -> list[Person]:

@@ -1,10 +1,9 @@
 """A rehearsal as its coordinators see it from outside: what time it is there, who is there, what would be mailed."""
 
 import uuid
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
@@ -31,6 +30,7 @@ class Part:
     id: uuid.UUID
     name: str
     about: str
+    invented: bool = True
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,9 @@ def scene(app: "Application", lead: "timedelta", now: datetime) -> Scene:
             phase=call.phase(now),
             jumps=[j for j in rules.jumps(call.life, call.review_due_at, call.review_cutoff_at) if j.at > now],
             coordinators=[
-                Part(p.id, p.name or p.email, p.email) for p in people if roles.get(p.id) is Role.COORDINATOR
+                Part(p.id, p.name or p.email, p.email, filling.is_invented(p))
+                for p in people
+                if roles.get(p.id) is Role.COORDINATOR
             ],
             applicants=[Part(p.id, p.name, _stand(stands.get(p.id))) for p in people if p.id not in roles],
             reviewers=[
@@ -135,7 +137,9 @@ class Mail:
 def mails(app: "Application", lead: "timedelta", offset: int, size: int) -> list[Mail]:
     """Some of them, the newest first."""
     columns = [worlds.MAILS.c[name] for name in Mail.__dataclass_fields__]
-    rows = sa.select(*columns).order_by(worlds.MAILS.c.number.desc()).offset(offset).limit(size)
+    rows = (
+        sa.select(*columns).order_by(worlds.MAILS.c.at.desc(), worlds.MAILS.c.number.desc()).offset(offset).limit(size)
+    )
     with worlds.inside(app, lead):
         return [Mail(*row) for row in db.session.execute(rows)]
 
@@ -143,8 +147,4 @@ def mails(app: "Application", lead: "timedelta", offset: int, size: int) -> list
 def may_be_played(app: "Application", lead: "timedelta", person_id: uuid.UUID, by: uuid.UUID) -> bool:
     """Whether somebody is there whom a coordinator may play: herself, or whoever is invented."""
     with worlds.inside(app, lead):
-        return person_id == by or person_id in {p.id for p in _invented(filling.everybody())}
-
-
-def _invented(people: Iterable[Any]) -> list[Any]:
-    return [p for p in people if p.email.endswith(f"@{filling.DOMAIN}")]
+        return person_id == by or person_id in {p.id for p in filling.everybody() if filling.is_invented(p)}

@@ -6,6 +6,7 @@ import hashlib
 import io
 import os
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -223,3 +224,18 @@ def test_a_full_disk_is_told_like_a_store_that_is_away(app: flask.Flask, monkeyp
     monkeypatch.setattr(os, "replace", full)
     with pytest.raises(Unreachable, match="No space"):
         storage.store().keep(io.BytesIO(b"x"), HASH)  # type: ignore[arg-type]
+
+
+def test_the_files_of_a_rehearsal_lie_below_the_others_and_are_listed_by_its_own_store_alone(
+    bucket: dict[str, str],  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    """So the clean-up of one never takes what belongs to the other."""
+    from msme_calls.rehearsals.worlds import _storage
+
+    real = storage.of(Settings(data=tmp_path / "data", **bucket))
+    its_own = storage.of(Settings(**{**bucket, "storage_url": _storage(bucket["storage_url"], uuid.UUID(int=7))}))
+    its_own.keep(sent(tmp_path), HASH)
+    assert ([found[0] for found in its_own.listing()], list(real.listing())) == ([HASH], [])
+    its_own.delete(HASH)
+    assert list(its_own.listing()) == []

@@ -79,7 +79,7 @@ def test_a_coordinator_may_play_who_is_invented_and_nobody_else(led: Any) -> Non
     with led.world():
         invented = db.session.scalars(sa.select(Person).where(Person.name.endswith(" Example"))).all()
         assert {p.password for p in invented} == {None} and len(invented) == 6 + 1 + 6 + 1
-        assert all(p.email.endswith("@example.org") for p in invented)
+        assert all(p.email.endswith("@rehearsal.example.org") for p in invented)
 
 
 def test_every_page_of_it_says_so_and_leads_out_to_no_account(led: Any) -> None:

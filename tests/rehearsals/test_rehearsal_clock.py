@@ -48,7 +48,7 @@ def test_on_the_way_the_applicants_apply_and_the_reminders_are_made(led: Any) ->
     told = subjects(led)
     assert len([s for s in told if "reminder" in s.lower() or "left" in s.lower() or "draft" in s.lower()]) >= 2
     page = led.client.page(f"{led.desk}/mails")
-    assert "applicant-6@example.org" in page.text and "None of them was sent." in page.text
+    assert "applicant-6@rehearsal.example.org" in page.text and "None of them was sent." in page.text
 
 
 def test_the_minute_before_the_deadline_and_the_second_after(led: Any, at: Any) -> None:
@@ -97,6 +97,7 @@ def test_two_who_move_it_at_once_do_not_both(led: Any, at: Any) -> None:
     assert led.client.submit(form, to="2027-03-14T10:00").status_code == 302
 
 
+@pytest.mark.slow
 def test_a_move_that_fails_can_be_made_again(led: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The clock stays; what was done on the way is done, and isn't done twice."""
     led.make()
@@ -120,6 +121,7 @@ def test_a_move_that_fails_can_be_made_again(led: Any, monkeypatch: pytest.Monke
     assert clock.tick() + db.session.scalars(sa.select(Rehearsal)).one().lead == to
 
 
+@pytest.mark.slow
 def test_the_applicants_can_be_hurried(led: Any) -> None:
     led.make()
     led.to("The opening")
@@ -127,6 +129,7 @@ def test_the_applicants_can_be_hurried(led: Any) -> None:
     assert "6 proposals were submitted." in led.client.page(led.desk).text
 
 
+@pytest.mark.slow
 def test_the_page_asks_the_same_however_many_people_there_are(led: Any) -> None:
     counts = []
     for applicants in (6, 24):
