@@ -35,10 +35,11 @@ FILES = {
     "proposals.staff_file", "results.sealed_file",
     "reviews.file", "reviews.progress_file", "reviews.ranking_file",
     "mailbox.html",  # a mail as mail programs show it
+    "rehearsals.mails", "rehearsals.enter",  # this world has no rehearsal: test_rehearsal_pages.py
     "accounts.organisation_start", "accounts.organisation_back",  # ways to elsewhere and back, if there is an elsewhere
 }  # fmt: skip
 FEATURES = ("accounts", "calls", "proposals", "reviews", "decisions", "publication")
-ELSEWHERE = {"results": "publication", "mailbox": "publication"}
+ELSEWHERE = {"rehearsals": "calls", "results": "publication", "mailbox": "publication"}
 # Pages that look different in each phase of a call.
 PHASED = (
     "calls.overview", "publication.call", "results.result", "decisions.result", "proposals.overview",
