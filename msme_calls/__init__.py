@@ -93,11 +93,12 @@ def _features(app: Application) -> None:
         rehearsals,
         reviews,
         scanning,
+        tasks,
     )
     from msme_calls.backups import stock
 
     # Their tables and sweeps belong to every installation.
     app.extensions |= {"history": history, "outbox": outbox, "scanning": scanning, "stock": stock}
 
-    for feature in (accounts, calls, proposals, reviews, decisions, publication, rehearsals):
+    for feature in (accounts, calls, proposals, reviews, decisions, tasks, publication, rehearsals):
         feature.init_app(app)

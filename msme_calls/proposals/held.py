@@ -23,7 +23,7 @@ class Proposals(personal.Holding):
     columns = frozenset(
         {"proposals.owner_id", "members.person_id", "team_invitations.address", "team_invitations.invited_by_id",
          "section_drafts.saved_by_id", "proposal_versions.submitted_by_id", "conflicts.person_id",
-         "conflicts.declared_by_id", "incoming_uploads.person_id"}
+         "conflicts.declared_by_id", "named_addresses.address", "incoming_uploads.person_id"}
     )  # fmt: skip
 
     def given(self, person: Person, at: datetime) -> Any:

@@ -32,9 +32,10 @@ from msme_calls.decisions.models import Decision, Outcome
 from msme_calls.extensions import db
 from msme_calls.proposals import actions as proposing
 from msme_calls.proposals.incoming import IncomingUpload
-from msme_calls.proposals.models import Conflict, Member, Proposal, TeamInvitation, TeamRole
+from msme_calls.proposals.models import Attachment, Conflict, Member, Proposal, TeamInvitation, TeamRole
 from msme_calls.publication.models import PastEdition
 from msme_calls.reviews.models import Assignment, Ended, FormerReview, Review, ReviewStatus, Standing
+from msme_calls.tasks.models import Task
 
 # Whom the tests look at the world as, in the order of the columns of table.py; None is nobody signed in.
 ROLES = (
@@ -103,7 +104,6 @@ def build() -> Cast:
     db.session.add(meeting)
     db.session.flush()
     cast.ids["links", "meeting"] = meeting.id
-    cast.ids["links", "kind.rounds"] = "private-sector-contributions"
     db.session.commit()
     return cast
 
@@ -354,6 +354,18 @@ class _Maker:
                 decided_at=self.at, decided_by_id=self.people["coordinator"].id,
             )  # fmt: skip
             db.session.add(self.canaries.paint(made, self.of(f"decision on {name}")))
+        task = Task(id=uuid.uuid4(), call_id=self.call.id, position=0, kind="file", outcomes=["winner"])
+        task.due_at, task.options = self.at + 30 * DAY, {"types": ["pdf"]}
+        db.session.add(self.canaries.paint(task, self.of("task")))
+        task.kind = "file"
+        self.note("task", task)
+        if self.has("published"):
+            checked = _document(f"{self.name} task")
+            file = Attachment(proposal_id=self.cast.ids[self.name, "A.proposal"], question=task.key, added_at=self.at)
+            file.id, file.sha256, file.name = uuid.uuid4(), uploads.remember(checked, self.at).sha256, "task.pdf"
+            file.kind, file.size, file.pages = checked.kind, checked.size, checked.pages
+            db.session.add(file)
+            self.note("A.task.file", file)
         db.session.flush()
 
     def _end(self) -> None:

@@ -21,11 +21,14 @@ PUBLIC: Rows = (
         "calls[.].*|criteria[.].*|sections[.].*|questions[.].*|partners[.].*|deadline_moves[.].*|seals[.]unseal_note",
         LAUNCHED,
     ),
-    ("past_editions[.].*", "public"),
-    ("decisions[.]public_.*|proposals[.]reference", f"(decision on|proposal) A of {OVER}"),
+    ("past_editions[.].*|meetings[.].*", "public"),
+    ("decisions[.](public_.*|symbol)|proposals[.]reference", f"(decision on|proposal) A of {OVER}"),
     ("(hidden )?public answer .*", f"proposal A of {OVER}"),
 )
-SETTING_UP: Rows = (("(calls|criteria|sections|questions|partners|deadline_moves)[.].*", f"call of {OURS}"),)
+SETTING_UP: Rows = (
+    ("(calls|criteria|sections|questions|partners|deadline_moves)[.].*", f"call of {OURS}"),
+    ("tasks[.].*", f"task of {OURS}"),
+)
 PROPOSALS: Rows = (
     ("(hidden )?(public )?answer .*|attachments[.]name|proposals[.].*", f"proposal (A|B|withdrawn) of {OURS}"),
     ("people[.].*", "owner|other|leaver"),
@@ -50,12 +53,14 @@ SEES: dict[str, Rows] = {
         (".*", "(proposal A(, draft)?|team of A) of .*"),
         ("people[.](name|email)", "co-.*"),
         ("reviews[.]comment_applicant", f".*'s review on A of {OVER}"),
+        ("tasks[.].*", f"task of {OVER}"),
     ),
     **dict.fromkeys(
         ("co-viewer", "co-editor", "co-submitter"),
         (
             (".*", "proposal A(, draft)? of .*"),
             ("reviews[.]comment_applicant", f".*'s review on A of {OVER}"),
+            ("tasks[.].*", f"task of {OVER}"),
             ("people[.]name", "owner|co-.*"),
         ),
     ),

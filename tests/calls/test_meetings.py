@@ -203,3 +203,19 @@ def test_a_symbol_is_given_once(app, at):
     db.session.flush()
     with pytest.raises(Refused, match="Another document has this symbol"):
         deciding.set_words(proposals[1], rows[1], *said, "INF/MSME/P/3", by=keeper, at=clock.now())
+
+
+@pytest.mark.parametrize("page", ["rules", "dates", "texts"])
+def test_a_rounds_set_up_asks_nothing_of_reviews(app, at, page):
+    """Saving a page as it is shown keeps everything."""
+    keeper = convenor()
+    call = a_round(meeting(), keeper)
+    browser = browser_of(app, keeper)
+    shown = browser.page(f"/en/desk/{call.slug}/{page}")
+    form = shown.form(button={"rules": "Save the rules", "dates": "Save the dates", "texts": "Save the texts"}[page])
+    assert not {"reviews_per_proposal", "tie_1", "review_due"} & set(form.values)
+    before = {c.key: getattr(call, c.key) for c in sa.inspect(Call).column_attrs}
+    assert browser.submit(form).status_code == 302
+    db.session.expire_all()
+    after = {c.key: getattr(call, c.key) for c in sa.inspect(Call).column_attrs}
+    assert {k: v for k, v in after.items() if k != "version"} == {k: v for k, v in before.items() if k != "version"}

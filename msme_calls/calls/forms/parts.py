@@ -102,7 +102,7 @@ class WordingForm(EditForm):
         return form_actions.Wording(in_words(self.label.data), in_words(self.help.data))
 
     @staticmethod
-    def of(question: Question | None) -> dict[str, Any]:
+    def of(question: Any) -> dict[str, Any]:
         return {"label": question.label, "help": question.help} if question else {}
 
 
@@ -169,7 +169,8 @@ class QuestionForm(WordingForm):
         return form_actions.Content(words.label, words.help, required, hidden, public, self.options)
 
     @classmethod
-    def of(cls, question: Question | None) -> dict[str, Any]:
+    def of(cls, question: Any) -> dict[str, Any]:
+        """What the form shows of a question, or of a task; of a new one for None."""
         settings = questions.KINDS[cls.kind].settings
         if question is None:
             found: dict[str, Any] = {"required": True, "types": ["pdf"], "max_mb": 10}

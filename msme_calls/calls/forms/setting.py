@@ -11,7 +11,7 @@ from msme_calls import i18n, questions
 from msme_calls.accounts.forms import zones
 from msme_calls.accounts.rules import no_address
 from msme_calls.calls import phrases, rules
-from msme_calls.calls.completeness import DATES, TEXTS
+from msme_calls.calls.completeness import DATES, OF_REVIEWS, TEXTS
 from msme_calls.calls.deadlines import last_instant, shifted
 from msme_calls.calls.forms.fields import (
     IN_LIST,
@@ -186,6 +186,9 @@ class DatesForm(EditForm):
         for name, reason in fixed.items():
             if reason:
                 del self[name]
+        for name in () if call.scored else OF_REVIEWS:
+            if name in self:
+                del self[name]
 
     @staticmethod
     def of(call: Call) -> dict[str, Any]:
@@ -236,6 +239,9 @@ def zone_choices(own: str) -> dict[str, str]:
     return {own: i18n.city(own)} | zones(i18n.language())
 
 
+OF_SCORES = ("reviews_per_proposal", "winners", "runners_up", "tie_1", "tie_2", "tie_3")  # where reviewers score
+
+
 class RulesForm(EditForm):
     """By which rules a call is run."""
 
@@ -269,6 +275,8 @@ class RulesForm(EditForm):
         self.unpublished.choices = {k: str(v) for k, v in phrases.UNPUBLISHED.items()}
         criteria = {"": _("A draw that anyone can recompute"), **{c.key: i18n.said(c.name) for c in call.criteria}}
         self.tie_1.choices = self.tie_2.choices = self.tie_3.choices = criteria
+        for name in () if call.scored else OF_SCORES:
+            del self[name]
 
     def validate_languages(self, field: Any) -> None:
         if not field.data:
@@ -281,10 +289,11 @@ class RulesForm(EditForm):
     @property
     def rules(self) -> dict[str, Any]:
         """What `actions.Rules` is made of; lists in the order of the page."""
-        numbers = {n: self[n].data for n in ("economy_rule", "reviews_per_proposal", "winners", "runners_up")}
+        numbers = {n: self[n].data if n in self else 0 for n in ("reviews_per_proposal", "winners", "runners_up")}
         lists = {n: self._ticked(n) for n in ("languages", "organisation_types", "unpublished")}
-        ties = [self[n].data for n in ("tie_1", "tie_2", "tie_3") if self[n].data]
-        return {**numbers, **lists, "blindness": Blindness(self.blindness.data), "tie_breaks": ties}
+        ties = [self[n].data for n in ("tie_1", "tie_2", "tie_3") if n in self and self[n].data]
+        rest = {"economy_rule": self.economy_rule.data, "blindness": Blindness(self.blindness.data)}
+        return {**numbers, **lists, **rest, "tie_breaks": ties}
 
     def _ticked(self, name: str) -> list[str]:
         return [key for key in self[name].choices if key in (self[name].data or [])]
