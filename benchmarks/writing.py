@@ -9,11 +9,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import urlencode
 
+import sqlalchemy as sa
 from journeys.lines import Line, line
 
 from benchmarks.filling import words
 from benchmarks.loader import Answer, Client, Failed, Load, drive
 from benchmarks.steps import Run, _answers, _form, document
+from msme_calls.extensions import db
+from msme_calls.proposals.models import Proposal
 
 WRITERS, SAVES = 8, 40
 RATE, EVERY = 50_000 / 8, 20  # bytes a second; one request of so many fails
@@ -41,6 +44,13 @@ class Section:
         return answer
 
 
+def _given(run: Run, n: int) -> dict[str, str]:
+    """Answers to all questions of the section."""
+    with run.app.app_context():
+        types = db.session.scalar(sa.select(Proposal.organisation_type).limit(1))
+    return {name: text for name, text in _answers(n).items() if "-" not in name} | {"organisation_type": types}
+
+
 async def autosave(run: Run) -> Load:
     """A section of 260 words saved while it is written, 8 writers at once; one unit is one saving."""
     sections: dict[Client, Section] = {}
@@ -50,9 +60,10 @@ async def autosave(run: Run) -> Load:
         sections[client] = Section(client, token, started.headers["location"])
         await sections[client].save(title="A title")
 
+    given = [_given(run, n) for n in range(20)]
+
     async def unit(client: Client, n: int) -> list[Answer]:
-        given = {name: text for name, text in _answers(n).items() if "-" not in name}
-        return [await sections[client].save(**given)]
+        return [await sections[client].save(**given[n % 20])]
 
     return await drive(list(sections), range(WRITERS * max(2, int(SAVES * run.journeys / 120))), unit)
 
@@ -68,7 +79,7 @@ async def slow_line(run: Run) -> Load:
         own = started.headers["location"]
         section = Section(client, token, own)
         for n in range(1, 11):  # twenty words more each time
-            given = {"title": "A title", "project": words(20 * n, 1)}
+            given = _given(run, n) | {"project": words(20 * n, 1)}
             await insist(client, lambda given=given: section.save(**given))  # type: ignore[misc]
         await _send(client, slow, token, f"{own}/uploads", document(FILE_BYTES))
         await insist(client, lambda: client.ask(f"{own}/check"))

@@ -4,6 +4,7 @@ import io
 
 import pytest
 import world
+from playwright.sync_api import expect
 from pypdf import PdfReader
 from signing_in import browser_of
 
@@ -51,7 +52,7 @@ def test_words_are_counted_while_typing_and_enter_saves(live_server, page, draft
     assert page.locator("#q-summary-count [data-count]").inner_text() == "2 of 60 words"
     page.get_by_label("How many small businesses").fill("many")
     page.get_by_label("How many small businesses").press("Enter")
-    assert page.evaluate("document.activeElement.getAttribute('role')") == "alert"
+    expect(page.get_by_role("alert")).to_be_focused()
     assert saved(live_server, key, "summary") == "l’art d’aimer"
 
 
