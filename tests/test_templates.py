@@ -204,7 +204,9 @@ def test_browser_and_server_count_the_same_words(browser):
     page.close()
 
 
-@pytest.mark.parametrize("name, most", [("look.css", 7000), ("js/clock.js", 3000), ("js/form.js", 3000)])
+@pytest.mark.parametrize(
+    "name, most", [("look.css", 7000), ("js/clock.js", 3000), ("js/form.js", 3000), ("js/shown.js", 2200)]
+)
 def test_small_on_the_wire(name, most):
 
     assert len(gzip.compress((STATIC / name).read_bytes(), 9, mtime=0)) < most
