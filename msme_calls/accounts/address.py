@@ -7,6 +7,7 @@ from sqlalchemy.exc import IntegrityError
 
 from msme_calls import clock, history, outbox, web
 from msme_calls.accounts import links, organisation, queries, rules, sessions
+from msme_calls.accounts.actions import STANDING_CHANGES
 from msme_calls.accounts.mails import ZONE, Stranger
 from msme_calls.accounts.models import Link, Person, normal_address
 from msme_calls.errors import allow
@@ -59,6 +60,7 @@ def owner(link: Link) -> Person | None:
 
 def _set(person: Person, address: str, at: datetime) -> None:
     links.void(person.email, "sign-in", "reset", "prove", "second-step", at=at)
+    settle = [watch(person) for watch in STANDING_CHANGES]  # a proposal may name her by the former address
     links.void_about(person.id, CHANGE, at=at)  # but not the ways back: a thief who changes it twice doesn't cut them
     try:
         with db.session.begin_nested():
@@ -67,6 +69,8 @@ def _set(person: Person, address: str, at: datetime) -> None:
     except IntegrityError:
         allow(_l("This address has an account of its own by now. Sign in to that one, or choose another address."))
     outbox.readdress(person)
+    for done in settle:
+        done(at)
 
 
 @outbox.mail("address_asked")

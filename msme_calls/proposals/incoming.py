@@ -119,7 +119,7 @@ def begin(
         raise (TooLarge if size else Refused)(str(reason))
     open_count, open_bytes = _open_of(by, at)
     allow(rules.no_more_uploads(open_count))
-    files, kept = queries.kept_of(by)
+    files, kept = queries.kept_of(proposal.owner)
     allow(rules.no_room(files + open_count, kept + open_bytes, current_app.settings.quota_mb))  # type: ignore[attr-defined]
     if limits["max_files"] > 1:
         there = sum(a.question == question.key and a.removed_at is None for a in proposal.attachments)

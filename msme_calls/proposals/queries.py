@@ -70,7 +70,10 @@ _KEPT = (
 
 
 def kept_of(person: Person) -> tuple[int, int]:
-    """How many files a person has sent, removed ones included until they are forgotten, and their bytes."""
+    """How many files a person's own proposals hold, whoever of their teams sent them, and their bytes.
+
+    Removed ones are included until they are forgotten.
+    """
     count, size = db.session.execute(_KEPT, {"owner": person.id}).one()
     return count, int(size)
 
@@ -218,7 +221,8 @@ def recused(person: Person, call: Call) -> int:
 
 def load_for_staff(person: Person, call: Call, proposal_id: uuid.UUID) -> Proposal | None:
     """One of those proposals."""
-    parts = joinedload(Proposal.owner), selectinload(Proposal.versions), selectinload(Proposal.attachments)
+    parts = [selectinload(part) for part in (Proposal.versions, Proposal.attachments, Proposal.members)]
+    parts.append(joinedload(Proposal.owner))
     return db.session.scalar(visible_to_staff(person, call).where(Proposal.id == proposal_id).options(*parts))
 
 

@@ -144,3 +144,27 @@ def test_whoever_has_no_role_in_a_call_changes_her_profile_freely(app):
     who = world.person(organisation=proposal.organisation)
     update_standing(who, organisation="New", economies=(), international_staff=False, by=who, at=clock.now())
     assert db.session.query(Conflict).count() == 0
+
+
+def test_an_author_named_with_her_address_may_not_judge_it_even_under_another_address(app):
+    """The proposal is hidden from her while it names her; by another address of hers she does not escape."""
+    from msme_calls.accounts import address, links
+
+    call = world.call("open", kind="rta-papers")
+    author, other = world.reviewer(call), world.reviewer(call)
+    people = [{"name": "Example Author", "affiliation": "Example Institute", "email": author.email.upper()}]
+    key = next(q.key for q in call.questions if q.kind == "people")
+    made = world.proposal(call, **{key: people})
+    visible = [set(db.session.scalars(queries.visible_ids(who, call))) for who in (author, other)]
+    assert visible == [set(), {made.id}]
+    token = links.issue(address.CHANGE, "new@example.org", at=clock.now(), lasts=address.LASTS, subject=author.id)
+    db.session.flush()
+    with app.test_request_context():
+        address.change(author, links.find(token, address.CHANGE, clock.now()), by=author, at=clock.now())
+    assert author.email == "new@example.org"
+    assert set(db.session.scalars(queries.visible_ids(author, call))) == set()
+    changed = world.answers(call, **{key: [{**people[0], "email": ""}]})
+    for section in call.sections:
+        actions.save_section(made, section, changed, by=made.owner, at=clock.now())
+    actions.submit(made, "without", by=made.owner, at=clock.now())
+    assert db.session.scalars(db.select(Named)).all() == []

@@ -365,3 +365,26 @@ def test_the_outcome_goes_to_everybody_on_the_team(app):
         db.session.add(row)
     db.session.commit()
     assert team.concerned(proposal, TeamRole.VIEW) == [proposal.owner, reader]
+
+
+def test_authors_change_their_order_by_a_number_without_a_script(app):
+    from werkzeug.datastructures import MultiDict
+
+    from msme_calls.questions import KINDS
+
+    call = world.call("open", kind="rta-papers")
+    question = next(q for q in call.questions if q.kind == "people")
+
+    def order(*places):
+        rows = [(f"{question.key}-{n}-{k}", v) for n, name in enumerate("ABCD")
+                for k, v in (("name", name), ("place", places[n]))]  # fmt: skip
+        return "".join(row["name"] for row in KINDS["people"].read(question, MultiDict(rows)))
+
+    assert order("1", "2", "3", "4") == order("", "x", "", "9999999") == "ABCD"
+    assert (order("1", "2", "3", "1"), order("4", "2", "3", "4"), order("1", "3", "3", "4")) == (
+        "DABC", "BCDA", "ACBD",
+    )  # fmt: skip
+    who = world.person()
+    draft = world.draft(call, by=who)
+    page = browser_of(app, who).page(f"/en/proposals/{draft.id}/sections/{question.section.key}")
+    assert page.form(button="Save and continue").values[f"{question.key}-0-place"] == "1"

@@ -53,7 +53,7 @@ def save(proposal_id: uuid.UUID, key: str) -> str | Response | tuple[str, int]:
     except actions.SavedElsewhere:
         clash = True
     removed = _remove(proposal, here)
-    room = queries.kept_of(me()) if any(f.filename for f in request.files.values()) else (0, 0)
+    room = queries.kept_of(proposal.owner) if any(f.filename for f in request.files.values()) else (0, 0)
     db.session.commit()  # the words are safe before any file is opened, and no transaction is open while it is parsed
     refused, lasting = _take(proposal, limits, room)
     db.session.commit()

@@ -1,11 +1,12 @@
 """People, such as the authors of a paper, in their order."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
+from werkzeug.datastructures import MultiDict
 
 from msme_calls import i18n
 from msme_calls.questions.kind import CELL, Question
@@ -36,6 +37,22 @@ class People(Table):
         "email": _l("E-mail address"),
         "orcid": _l("ORCID iD (optional)"),
     }
+
+    def read(self, question: Question, form: MultiDict[str, str]) -> list[Row]:
+        """The people in the order of the places that were typed; without any, as they stand."""
+        return [row for _place, row in sorted(self._placed(question, form), key=lambda pair: pair[0])]
+
+    def _placed(self, question: Question, form: MultiDict[str, str]) -> Iterator[tuple[float, Row]]:
+        """Each person with her place: who moves up comes before whoever has that place, who moves down after."""
+        name = re.compile(rf"{re.escape(question.key)}-([0-9]{{1,4}})-.+")
+        numbers = sorted({int(found[1]) for key in form if (found := name.fullmatch(key))})
+        for n in numbers:
+            here = n + 1  # as it was drawn: a row that was taken away leaves a gap
+            row = {c: i18n.normal(form.get(f"{question.key}-{n}-{c}", "")) for c in self.fields}
+            typed = form.get(f"{question.key}-{n}-place", "").strip()
+            place = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 5 else here
+            if any(row.values()):
+                yield place + (0.5 if place > here else -0.5 if place < here else 0), row
 
     def columns(self, question: Question) -> dict[str, str]:
         return {k: str(v) for k, v in self.fields.items()}
