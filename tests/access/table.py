@@ -78,7 +78,8 @@ ARGUMENTS: dict[str, str] = {
 A_CRITERION, A_SECTION, A_QUESTION, A_PARTNER = (
     {"row_id": name} for name in ("criterion", "section", "question", "partner")
 )
-A_CONDITION = {"row_id": "late question", "condition_id": "condition"}
+A_LATE_QUESTION = {"row_id": "late question"}  # one that is asked only if another is answered
+A_CONDITION = A_LATE_QUESTION | {"condition_id": "condition"}
 A_MEMBER, AN_INVITATION = {"row_id": "assistant.member"}, {"row_id": "invited.invitation"}
 
 ADDRESSES: dict[str, Line] = {
@@ -262,8 +263,8 @@ ADDRESSES: dict[str, Line] = {
     "calls.question": only(SET_UP, "draft", args=A_QUESTION),
     "calls.move_question": only(SET_UP, "draft", args=A_QUESTION),
     "calls.remove_question": only(SET_UP, "draft", args=A_QUESTION),
-    "calls.conditions": only(SET_UP, "draft", args=A_QUESTION),
-    "calls.match_conditions": only(SET_UP, "draft", args=A_QUESTION),
+    "calls.conditions": only(SET_UP, "draft", args=A_LATE_QUESTION),
+    "calls.match_conditions": only(SET_UP, "draft", args=A_LATE_QUESTION),
     "calls.remove_condition": only(SET_UP, "draft", args=A_CONDITION),
     "calls.partners": only(SET_UP, "draft"),
     "calls.new_partner": only(SET_UP, "draft"),

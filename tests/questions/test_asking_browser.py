@@ -69,3 +69,20 @@ def test_the_focus_is_never_lost(live_server, page, draft):
     assert shown(page) == ["markets"], "somebody is in it"
     page.locator("#q-staff").focus()
     page.wait_for_function("!document.querySelector('#q-markets').checkVisibility()")
+
+
+def test_the_page_of_conditions_is_for_everybody(live_server, page, accessible):
+    with live_server.app.app_context():
+        by = world.person()
+        call = world.call("draft", by=by)
+        staff = add(call.sections[0], "staff", "number")
+        late = add(call.sections[0], "late", on=[add(call.sections[0], "early"), staff], operator="answered")
+        db.session.commit()
+        url = f"/en/desk/{call.slug}/form/questions/{late.id}/conditions?on={staff.id}"
+        cookie = browser_of(live_server.app, by).get_cookie("session")
+        page.context.add_cookies([{"name": "session", "value": cookie.value, "url": live_server.url}])
+    for width in (390, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.goto(url)
+        accessible()
+        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
