@@ -83,7 +83,7 @@ def files(draw, whole):
 def test_any_file_that_is_taken_gives_itself_back(app, by):
     whole = text_of(world.call("draft", by=by))
 
-    @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.data())
     def check(data):
         file = reading.read(data.draw(files(whole)).encode())
