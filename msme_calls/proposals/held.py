@@ -1,5 +1,6 @@
 """What proposals hold of a person: her own and those she works on, with every version and file of her own."""
 
+import json
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -15,7 +16,7 @@ from msme_calls.calls.phases import Phase
 from msme_calls.extensions import db
 from msme_calls.proposals import actions
 from msme_calls.proposals.incoming import IncomingUpload
-from msme_calls.proposals.models import Attachment, Conflict, Member, Proposal, Status, TeamInvitation
+from msme_calls.proposals.models import Attachment, Conflict, Member, Proposal, ProposalVersion, Status, TeamInvitation
 
 
 class Proposals(personal.Holding):
@@ -85,7 +86,8 @@ class Proposals(personal.Holding):
 
 
 def _owned(person: Person) -> list[Proposal]:
-    parts = (joinedload(Proposal.call), selectinload(Proposal.drafts), selectinload(Proposal.versions),
+    versions = selectinload(Proposal.versions).undefer(ProposalVersion.receipt)
+    parts = (joinedload(Proposal.call), selectinload(Proposal.drafts), versions,
              selectinload(Proposal.attachments), selectinload(Proposal.members))  # fmt: skip
     rows = sa.select(Proposal).where(Proposal.owner_id == person.id).options(*parts)
     return list(db.session.scalars(rows.order_by(Proposal.started_at, Proposal.id)))
@@ -113,7 +115,7 @@ def _whole(proposal: Proposal) -> dict[str, Any]:
         "draft": {key: value for part in proposal.drafts for key, value in part.answers.items()},
         "versions": [
             {"number": v.number, "submitted_at": v.submitted_at, "digest": v.digest, "answers": v.answers,
-             "files": v.files} for v in proposal.versions
+             "files": v.files, "receipt": json.loads(v.receipt) if v.receipt else None} for v in proposal.versions
         ],
         "files": [
             {"path": _path(proposal, number, file), "name": file.name, "question": file.question,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from msme_calls import clock, keys
 from msme_calls.extensions import db
-from msme_calls.proposals import actions, receipts
+from msme_calls.proposals import actions, held, receipts
 from msme_calls.proposals.receipts import Finding
 from msme_calls.signing import PublicKey, key_set, read_key_set
 
@@ -183,3 +183,8 @@ def test_a_submission_counts_also_where_no_key_can_be_had(app):
     version = actions.submit(draft, "k", by=draft.owner, at=clock.now())
     db.session.commit()
     assert (version.number, version.receipt) == (1, None)
+
+
+def test_all_that_is_held_of_her_has_her_receipts_as_they_were_signed(version):
+    [whole] = [held._whole(proposal) for proposal in held._owned(version.proposal.owner)]
+    assert [v["receipt"] for v in whole["versions"]] == [json.loads(version.receipt)]
