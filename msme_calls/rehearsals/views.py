@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from msme_calls import Application
 
 bp = Blueprint("rehearsals", __name__)
+_KEY = "rehearsals"  # in our session: whom this browser plays, by the path of the rehearsal
 ALL = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
 
 
@@ -148,19 +149,16 @@ def play(slug: str) -> Answer:
     _call, rehearsal = _desk(slug)
     name, by, at = worlds.prefix(rehearsal.id), me(), actions.now_there(rehearsal)
     person_id = request.form.get("person", type=uuid.UUID) or abort(400)
-    hers, mine, lang = _columns(by), sorted(by.economy_codes), by.id
+    hers, economies, own = _columns(by), sorted(by.economy_codes), by.id
     app, lead = _place(rehearsal)
-    if not scenes.may_be_played(app, lead, person_id, lang):
+    if not scenes.may_be_played(app, lead, person_id, own):
         abort(404)
-    if person_id == lang:
+    if person_id == own:
         with worlds.inside(app, lead):
-            filling.welcome(worlds.only_call(), hers, mine, at)
+            filling.welcome(worlds.only_call(), hers, economies, at)
             db.session.commit()
     session[_KEY] = {**session.get(_KEY, {}), name: str(person_id)}
     return redirect(f"{name}{url_for('publication.my_work')}")
-
-
-_KEY = "rehearsals"
 
 
 def _columns(person: Person) -> dict[str, Any]:
