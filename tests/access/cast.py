@@ -360,7 +360,7 @@ class _Maker:
         task.kind = "file"
         self.note("task", task)
         if self.has("published"):
-            checked = _document(f"{self.name} task")
+            checked = _document(f"{self.name} task.pdf")
             file = Attachment(proposal_id=self.cast.ids[self.name, "A.proposal"], question=task.key, added_at=self.at)
             file.id, file.sha256, file.name = uuid.uuid4(), uploads.remember(checked, self.at).sha256, "task.pdf"
             file.kind, file.size, file.pages = checked.kind, checked.size, checked.pages
