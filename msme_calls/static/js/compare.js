@@ -54,7 +54,7 @@ export function compare(form, kind, questions, done) {
     panel.remove();
     open.delete(key);
     head.querySelector(`[href="#compare-${key}"]`)?.closest("li").remove();
-    if (inside) (form.elements[key]?.[0] || form.elements[key] || fieldOf(form, key))?.focus?.();
+    if (inside) fieldOf(form, key).querySelector("input, textarea, select")?.focus();
     if (open.size) return;
     head.remove();
     done();

@@ -4,10 +4,11 @@
 const leave = document.querySelector("form[data-who]"); // the form that signs out is on every page of who is signed in
 export const who = leave?.dataset.who;
 const STORE = "drafts";
+const BASE = `msme-calls${location.pathname.replace(/\/[a-z]{2}(\/.*)?$/, "")}`; // a rehearsal lies below a path of its own
 
 function open() {
   return new Promise((done, failed) => {
-    const asked = indexedDB.open("msme-calls", 1);
+    const asked = indexedDB.open(BASE, 1);
     asked.onupgradeneeded = () => asked.result.createObjectStore(STORE);
     asked.onsuccess = () => done(asked.result);
     asked.onerror = asked.onblocked = () => failed(asked.error);
@@ -29,7 +30,7 @@ async function act(mode, work) {
 }
 
 // A section by its address without the language: the same text whatever language the page is read in.
-const key = (path) => [who, path.replace(/^\/[a-z]{2}\//, "/")];
+const key = (path) => [who, path.replace(/\/[a-z]{2}\//, "/")];
 export const read = (path) => act("readonly", (all) => all.get(key(path)));
 export const write = (path, draft) => act("readwrite", (all) => all.put(draft, key(path)));
 export const forget = (path) => act("readwrite", (all) => all.delete(key(path)));
