@@ -10,6 +10,8 @@ from access.table import ADDRESSES, TEAM
 NEEDS = {
     "proposals.save": "co-editor",
     "proposals.autosave": "co-editor",
+    "proposals.fill_in": "co-editor",
+    "tasks.task": "co-editor",
     "proposals.new_upload": "co-editor",
     "proposals.upload": "co-editor",
     "proposals.submit": "co-submitter",
