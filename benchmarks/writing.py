@@ -87,6 +87,7 @@ async def slow_line(run: Run) -> Load:
         await insist(client, lambda: client.ask(f"{own}/submit", key))
         load.took, load.seconds = [time.perf_counter() - begun], time.perf_counter() - begun
         client.close()
+    load.wire = slow.carried["down"]
     again = slow.sent["PATCH"] - FILE_BYTES - 2000
     if again > slow.failures["PATCH"] * MOST:
         raise Failed(f"{again} bytes were sent again after {slow.failures['PATCH']} failures")

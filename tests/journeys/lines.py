@@ -25,11 +25,13 @@ class Line:
         self.requests: Counter[str] = Counter()  # by method
         self.failures: Counter[str] = Counter()
         self.sent: Counter[str] = Counter()  # bytes of bodies, as announced
+        self.carried: Counter[str] = Counter()  # bytes, up and down
         self.free = {"up": 0.0, "down": 0.0}
         self.port, self.stopped, self.fails_at = 0, asyncio.Event(), 0
 
     async def bring(self, way: str, data: bytes, to: asyncio.StreamWriter) -> None:
         """Data over the line, at its pace."""
+        self.carried[way] += len(data)
         self.free[way] = max(time.monotonic(), self.free[way]) + len(data) / self.rate
         await asyncio.sleep(self.free[way] - time.monotonic())
         to.write(data)
