@@ -135,13 +135,9 @@ def read(content: bytes, call: Call) -> Brought:
     """The answers in a file. Questions that it doesn't name keep theirs. Raises NotAForm."""
     known = {q.key: q for q in call.form.questions}
     headings = {" ".join(words.split()) for section in call.form.sections for words in section.title.values() if words}
-    found, said = _split(_decoded(content), headings)
+    found, said = _split(decoded(content), headings)
     if not found:
-        raise NotAForm(
-            _(
-                "There is no question in this file. Use the text file of the form, and leave its lines with # as they are."
-            )
-        )
+        raise NotAForm(_("There is no question in this file. Use the text file of the form, with all its lines."))
     named = [known[key] for key in found if key in known]
     if not named:
         raise NotAForm(_("This file is the form of another call. Use the text file of this call’s form."))
@@ -164,7 +160,7 @@ def _answer(question: Question, lines: list[str], language: str) -> Any:
         return kind_of(question).imported(question, text)
 
 
-def _decoded(content: bytes) -> str:
+def decoded(content: bytes) -> str:
     """The text of a file as editors save it: UTF-8, or UTF-16 with its mark, or what Windows took for text before."""
     if len(content) > LARGEST:
         raise NotAForm(_("This file is too large for a form. Save it as plain text, and choose it again."))

@@ -5,10 +5,9 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Register the feature's pages."""
-    from msme_calls.publication import held, kept, meetings, results, views, work  # noqa: F401  they add their pages to `views.bp`
+    from msme_calls.publication import blank_form, held, kept, meetings, results, verify, views, work
 
-    from msme_calls.publication import verify  # noqa: F401
-
+    assert blank_form and held and meetings and verify and work  # imported for their registrations
     kept.init_app(app)
 
     app.register_blueprint(views.front)

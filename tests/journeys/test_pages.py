@@ -31,7 +31,7 @@ FILES = {
     "front.door", "front.robots", "front.security", "front.sitemap", "front.key_set", "healthz", "readyz",
     "metrics", "calls.logo",
     "calls.call_file", "calls.desk_logo", "calls.history_file", "proposals.export", "proposals.file",
-    "proposals.receipt_file",
+    "proposals.receipt_file", "proposals.document", "publication.questions_file",
     "proposals.staff_file", "results.sealed_file",
     "reviews.file", "reviews.progress_file", "reviews.ranking_file",
     "mailbox.html",  # a mail as mail programs show it

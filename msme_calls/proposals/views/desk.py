@@ -16,7 +16,7 @@ from msme_calls.calls.desk import at_desk, figures
 from msme_calls.calls.models import Call
 from msme_calls.calls.rules import may
 from msme_calls.extensions import db
-from msme_calls.proposals import actions, answers, conflicts, queries, rules
+from msme_calls.proposals import actions, answers, conflicts, differences, queries, rules
 from msme_calls.proposals.answers import Viewer
 from msme_calls.proposals.forms import ConflictForm, TakeBackForm
 from msme_calls.proposals.models import Proposal, ProposalVersion, Status
@@ -168,6 +168,17 @@ def staff_file(slug: str, proposal_id: uuid.UUID, file_id: uuid.UUID) -> Respons
     version = next(v for v in proposal.versions if v.number == proposal.submitted_version)
     kept = next((f for f in version.files if f["id"] == str(file_id)), None) or abort(404)
     return uploads.send_back(kept["sha256"], kept["kind"], kept["name"])
+
+
+@bp.get("/desk/<slug>/proposals/<uuid:proposal_id>/versions/<int:number>/compare/<int:other>")
+def staff_compare(slug: str, proposal_id: uuid.UUID, number: int, other: int) -> str:
+    """What changed from one version of a proposal to another, of what coordinators may see."""
+    call, proposal = _found(slug, proposal_id)
+    versions = {v.number: v for v in proposal.versions}
+    was, now = (versions.get(n) or abort(404) for n in (number, other))
+    seen = (answers.seen_version(v, call, Viewer.STAFF) for v in (was, now))
+    values = {"former": was, "later": now, "compared": differences.compared(call, *seen)}
+    return render_template("proposals/staff_compare.html", call=call, proposal=proposal, **values)
 
 
 @figures("proposals")
