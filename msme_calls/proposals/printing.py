@@ -49,7 +49,8 @@ def proposal(proposal: Proposal, version: ProposalVersion | None) -> bytes:
         "head": i18n.said(call.title),
         "foot": _("%(reference)s · %(standing)s", reference=proposal.reference, standing=standing),
         "facts": [pair for pair in _facts(proposal, version, face, standing) if pair[1]],
-        "lang": lang,
+        "fingerprint": _("Fingerprint"),
+        "digest": f"sha256:{version.digest}" if version else "",
         "none": _("No answer"),
         "sections": [
             {"title": i18n.said(section.title), "answers": [_answer(a, lang) for a in given]} for section, given in seen
@@ -75,7 +76,6 @@ def _facts(
         (_("From"), face.get("organisation", "")),
         (_("Version"), str(version.number) if version else standing),
         (_("Received") if version else _("Saved last"), moment),
-        (_("Fingerprint"), f"sha256:{version.digest}" if version else ""),
     ]
 
 
@@ -148,7 +148,7 @@ def _asked(question: Question) -> dict[str, Any]:
     if isinstance(kind, File):
         return found | {"limits": _file_limits(kind.limits(question)), "lines": 0}
     if question.kind == "long-text":
-        return found | {"lines": min(max((question.options.get("max_words") or 150) // 10, 4), 30)}
+        return found | {"lines": min(max((question.options.get("max_words") or 150) // 12, 4), 24)}
     return found
 
 

@@ -17,9 +17,11 @@ INJECTION = '#read("/etc/passwd") $x$ *bold* <label> ## [title]'
 
 
 def drawn(answer):
-    """The text of a PDF, in one line."""
+    """The text of a PDF, in one line; each is made for readers that speak, too."""
     assert (answer.status_code, answer.content_type) == (200, "application/pdf")
-    return " ".join(" ".join(page.extract_text() for page in PdfReader(io.BytesIO(answer.data)).pages).split())
+    made = PdfReader(io.BytesIO(answer.data))
+    assert b"<pdfuaid:part>1</pdfuaid:part>" in made.root_object["/Metadata"].get_data()
+    return " ".join(" ".join(page.extract_text() for page in made.pages).split())
 
 
 @pytest.fixture
