@@ -71,7 +71,7 @@ def _note(session: Session, context: Any) -> None:
 
 
 def _note_many(session: Session, statement: Any) -> None:
-    if any(statement.table is model.__table__ for model in _SHOWN):
+    if statement.table.name in {model.__tablename__ for model in _SHOWN}:  # the table itself comes as a marked copy
         session.info[_CHANGED] = True
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from msme_calls import i18n, personal
 from msme_calls.accounts.models import Person
 from msme_calls.calls.held import OVER
+from msme_calls.calls.models import Call, Question, Section
 from msme_calls.calls.phases import Phase
 from msme_calls.extensions import db
 from msme_calls.proposals import actions
@@ -32,7 +33,7 @@ class Proposals(personal.Holding):
         conflicts = sa.select(Conflict).where(Conflict.person_id == person.id, Conflict.declared_by_id == person.id)
         on_their_way = sa.select(IncomingUpload).filter_by(person_id=person.id, ended_at=None)
         return {
-            "own": [_whole(proposal) for proposal in _owned(person)],
+            "own": [_whole(proposal) for proposal in _owned(person, forms=True)],
             "works_on": [
                 {"reference": m.proposal.reference, "role": m.role.value, "since": m.since}
                 for m in db.session.scalars(shared.order_by(Member.since))
@@ -85,9 +86,13 @@ class Proposals(personal.Holding):
         db.session.execute(sa.update(TeamInvitation).where(hers).values(address=nobody, name=""))
 
 
-def _owned(person: Person) -> list[Proposal]:
+def _owned(person: Person, forms: bool = False) -> list[Proposal]:
+    """Her own; with the questions that they answer if `forms`."""
     versions = selectinload(Proposal.versions).undefer(ProposalVersion.receipt)
-    parts = (joinedload(Proposal.call), selectinload(Proposal.drafts), versions,
+    call: Any = joinedload(Proposal.call)
+    if forms:
+        call = call.selectinload(Call.sections).selectinload(Section.questions).lazyload(Question.conditions)
+    parts = (call, selectinload(Proposal.drafts), versions,
              selectinload(Proposal.attachments), selectinload(Proposal.members))  # fmt: skip
     rows = sa.select(Proposal).where(Proposal.owner_id == person.id).options(*parts)
     return list(db.session.scalars(rows.order_by(Proposal.started_at, Proposal.id)))

@@ -60,7 +60,8 @@ def task_form(kind: str, call: Call) -> type[TaskForm]:
             invalid_choice_message=IN_LIST,
         ),
         "due": LocalTime(
-            _l("Due"), description=_l("Late is still taken, and marked so. In the time zone of the call.")
+            _l("To be handed in by"),
+            description=_l("Late is still taken, and marked so. In the time zone of the call."),
         ),
         "call": call,
         "hidden": None,

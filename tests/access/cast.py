@@ -101,6 +101,7 @@ def build() -> Cast:
     db.session.add(edition)
     meeting = Meeting(starts_at=clock.now() + 60 * DAY, zone="Europe/Zurich", changed_at=clock.now())
     meeting.title, meeting.place = (cast.canaries.words(f"meetings.{part}", "public") for part in ("title", "place"))
+    meeting.link = f"https://example.org/{cast.canaries.word('meetings.link', 'public')}"
     db.session.add(meeting)
     db.session.flush()
     cast.ids["links", "meeting"] = meeting.id

@@ -25,14 +25,13 @@ PUBLIC: Rows = (
     ("decisions[.](public_.*|symbol)|proposals[.]reference", f"(decision on|proposal) A of {OVER}"),
     ("(hidden )?public answer .*", f"proposal A of {OVER}"),
 )
-SETTING_UP: Rows = (
-    ("(calls|criteria|sections|questions|partners|deadline_moves)[.].*", f"call of {OURS}"),
-    ("tasks[.].*", f"task of {OURS}"),
-)
+SETTING_UP: Rows = (("(calls|criteria|sections|questions|partners|deadline_moves)[.].*", f"call of {OURS}"),)
 PROPOSALS: Rows = (
     ("(hidden )?(public )?answer .*|attachments[.]name|proposals[.].*", f"proposal (A|B|withdrawn) of {OURS}"),
     ("people[.].*", "owner|other|leaver"),
+    ("tasks[.].*", f"task of {OURS}"),
 )
+WITH_WHOM: Rows = (("people[.]name", "co-.*"),)  # the team of A, beside the proposal
 # Of submitted sheets: a draft of a review is its reviewer's alone.
 REVIEWS: Rows = (("reviews[.].*|former_reviews[.].*", f".*'s review on A of {OURS}"),)
 CONFLICTS: Rows = (("conflicts[.]reason", f"conflict of {OURS}"),)
@@ -72,10 +71,10 @@ SEES: dict[str, Rows] = {
         ("(hidden )?(public )?answer .*|attachments[.]name", "proposal (A|B) of review-open"),
         ("reviews[.].*", f"reviewer's review on (A|B) of {JUDGING}"),
     ),
-    "coordinator": COORDINATING + PROPOSALS + REVIEWS + CONFLICTS,
+    "coordinator": COORDINATING + PROPOSALS + WITH_WHOM + REVIEWS + CONFLICTS,
     "conflicted": COORDINATING + PROPOSALS,
-    "assistant": SETTING_UP + STAFF + PROPOSALS + CONFLICTS,
-    "chair": SETTING_UP + STAFF + PROPOSALS + REVIEWS + CONFLICTS,
+    "assistant": SETTING_UP + STAFF + PROPOSALS + WITH_WHOM + CONFLICTS,
+    "chair": SETTING_UP + STAFF + PROPOSALS + WITH_WHOM + REVIEWS + CONFLICTS,
     "observer": SETTING_UP + STAFF,
     "outsider": ((".*", "(call|invitation) of elsewhere"),),
     "administrator": (("people[.].*", ".*"),),

@@ -185,6 +185,7 @@ ADDRESSES: dict[str, Line] = {
     "decisions.outcome": only(TEAM, "published"),
     "tasks.own": only(TEAM, "published"),
     "tasks.task": only(TEAM, "published", args={"task_id": "task"}),
+    "tasks.do": team("co-editor", "published", args={"task_id": "task"}),
     "tasks.file": only(TEAM, "published", args={"file_id": "A.task.file"}),
     "tasks.listed": only(READERS, "published"),
     "tasks.desk_file": only(COORDINATORS & UNCONFLICTED, "published", args={"file_id": "A.task.file"}),

@@ -128,6 +128,8 @@ MAILS: dict[str, tuple[str, str, Values]] = {
     "review_due": ("reviewer", "review", _review),
     "review_extended": ("reviewer", "review", _review),
     "outcome": ("owner", "published", _seal),
+    "tasks_due": ("owner", "published", _proposal("A", first=True)),
+    "account_deleted": ("newcomer", "", _nothing),
     "confirm_asked": ("coordinator", "deciding", _asked),
     "sealed": ("coordinator", "sealed", _seal),
 }

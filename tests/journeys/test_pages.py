@@ -31,6 +31,7 @@ FILES = {
     "front.door", "front.robots", "front.security", "front.sitemap", "front.key_set", "healthz", "readyz",
     "metrics", "calls.logo",
     "calls.call_file", "calls.desk_logo", "calls.history_file", "proposals.export", "proposals.file",
+    "proposals.outcome", "publication.meetings_calendar", "accounts.download_data", "tasks.file", "tasks.desk_file",
     "proposals.receipt_file", "proposals.document", "publication.questions_file",
     "proposals.staff_file", "results.sealed_file",
     "reviews.file", "reviews.progress_file", "reviews.ranking_file",
@@ -38,7 +39,7 @@ FILES = {
     "rehearsals.mails", "rehearsals.enter",  # this world has no rehearsal: test_rehearsal_pages.py
     "accounts.organisation_start", "accounts.organisation_back",  # ways to elsewhere and back, if there is an elsewhere
 }  # fmt: skip
-FEATURES = ("accounts", "calls", "proposals", "reviews", "decisions", "publication")
+FEATURES = ("accounts", "calls", "proposals", "reviews", "decisions", "tasks", "publication")
 ELSEWHERE = {"rehearsals": "calls", "results": "publication", "mailbox": "publication"}
 # Pages that look different in each phase of a call.
 PHASED = (

@@ -61,7 +61,7 @@ def filed(slug: str) -> Page:
     """Take a file over into this call: first what would change, then the button that does it."""
     call, at = desk_call(slug, "set-up"), clock.now()
     reason = rules.no_import(call.life, at)
-    if request.method == "GET":
+    if request.method != "POST":
         return render_template("calls/filed.html", call=call, reason=reason, wrong=None)
     allow(reason)
     try:
@@ -96,7 +96,7 @@ def new_from_file() -> Page:
     if not person.is_convenor:
         abort(404)
     demand_factor()
-    if request.method == "GET":
+    if request.method != "POST":
         return render_template("calls/filed_new.html", wrong=None)
     try:
         file, logos = _read()

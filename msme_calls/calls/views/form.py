@@ -80,7 +80,7 @@ def form_preview(slug: str) -> str:
     return render_template("calls/form_preview.html", call=desk_call(slug, "set-up"), kinds=questions.KINDS)
 
 
-@bp.post("/desk/<slug>/form/preview")
+@bp.post("/desk/<slug>/form/question-preview")
 def preview_question(slug: str) -> str:
     """A question as it stands in somebody's window, saved or not, as applicants would see it; nothing is kept."""
     call, kind = desk_call(slug, "set-up"), request.form.get("preview", "")

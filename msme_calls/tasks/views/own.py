@@ -29,21 +29,30 @@ def own(proposal_id: uuid.UUID) -> str:
     return render_template("tasks/own.html", proposal=proposal, call=proposal.call, asked=asked, at=at)
 
 
-@bp.route("/proposals/<uuid:proposal_id>/tasks/<uuid:task_id>", methods=["GET", "POST"])
-def task(proposal_id: uuid.UUID, task_id: uuid.UUID) -> Page:
-    posted = request.method == "POST"
-    proposal, at = own_to_change(proposal_id) if posted else own_proposal(proposal_id), clock.now()
-    asked = next((a for a in queries.asked_of(proposal, at) if a.task.id == task_id), None) or abort(404)
-    if not posted:
-        return _page(proposal, asked, asked.done.value if asked.done else None, [])
-    value = kind_of(asked.task.question).read(asked.task.question, request.form) if asked.task.kind != "file" else None
-    sent, wrong = _sent(asked) if asked.task.kind == "file" else ([], _problems(asked, value))
+@bp.get("/proposals/<uuid:proposal_id>/tasks/<uuid:task_id>")
+def task(proposal_id: uuid.UUID, task_id: uuid.UUID) -> str:
+    proposal = own_proposal(proposal_id)
+    asked = _asked(proposal, task_id)
+    return _page(proposal, asked, asked.done.value if asked.done else None, [])
+
+
+@bp.post("/proposals/<uuid:proposal_id>/tasks/<uuid:task_id>")
+def do(proposal_id: uuid.UUID, task_id: uuid.UUID) -> Page:
+    proposal, at = own_to_change(proposal_id), clock.now()
+    asked = _asked(proposal, task_id)
+    question = asked.task.question
+    value = kind_of(question).read(question, request.form) if question.kind != "file" else None
+    sent, wrong = _sent(asked) if question.kind == "file" else ([], questions.problems(question, value))
     if wrong:
         return _page(proposal, asked, value, wrong), 422
     actions.do(asked, proposal, value, sent, by=me(), at=at)
     db.session.commit()
     flash(_("We have it. You can change it until its date."), "good")
     return redirect(url_for("tasks.own", proposal_id=proposal.id))
+
+
+def _asked(proposal: Proposal, task_id: uuid.UUID) -> Asked:
+    return next((a for a in queries.asked_of(proposal, clock.now()) if a.task.id == task_id), None) or abort(404)
 
 
 def _page(proposal: Proposal, asked: Asked, value: object, errors: list[str]) -> str:
@@ -57,10 +66,6 @@ def _page(proposal: Proposal, asked: Asked, value: object, errors: list[str]) ->
         value=value, kind=kind_of(question), errors=errors, reason=reason,
         summary=[(f"q-{task.key}", error) for error in errors],
     )  # fmt: skip
-
-
-def _problems(asked: Asked, value: object) -> list[str]:
-    return questions.problems(asked.task.question, value)
 
 
 def _sent(asked: Asked) -> tuple[list[uploads.Checked], list[str]]:
