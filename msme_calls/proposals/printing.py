@@ -24,6 +24,7 @@ def plain(text: str, name: str) -> Response:
     """A text file as the answer of a view; with the mark by which every editor knows that it is UTF-8."""
     response = Response("\ufeff" + text, content_type="text/plain; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.txt"'
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
 
 

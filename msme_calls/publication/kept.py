@@ -122,8 +122,10 @@ def _draw(pages: Pages, view: Callable[..., Response], values: Any, number: int,
         response = view(**values)
         ends = [at + LASTS, *([g.page_until] if g.get("page_until") else [])]
         headers = [(name, value) for name, value in response.headers if name not in ("Cache-Control", "Content-Length")]
+        said = {name for name, _value in headers}
+        headers += [pair for pair in headers_of_all().items() if pair[0] not in said]
         rule = request.url_rule.rule if request.url_rule else ""
-        page = Page(number, at, min(ends), rule, response.get_data(), [*headers, *headers_of_all().items()])
+        page = Page(number, at, min(ends), rule, response.get_data(), headers)
         pages.keep(request.path, page)
         return page
     finally:
