@@ -102,7 +102,7 @@ def test_the_page_needs_no_session_and_gives_none(app, version):
 
 
 def test_a_file_that_is_too_large_is_refused_before_it_is_read(app):
-    """Whoever asks too often waits; nothing else does."""
+    """Threat B19."""
     response = app.test_client().post(
         "/en/verify", data=b"x" * (verify.LARGEST + 1), content_type="multipart/form-data; boundary=x"
     )
