@@ -157,7 +157,7 @@ def test_a_method_that_a_page_does_not_know_finds_no_page(seen: Any, method: str
     data = {"csrf_token": seen.browsers.token}
     nothing = seen.ask("coordinator", "/en/no-such-page")
     for endpoint, rule, line in lines(seen.app):
-        if method not in methods(rule):
+        if method not in methods(rule) and (endpoint, method) != ("publication.verify", "POST"):  # anybody may check
             response = seen.ask("coordinator", address(seen.app, rule, line, seen.cast), method, data=data)
             assert response.status_code in (404, 405), f"{endpoint} {response.status}"
             if response.request.path.startswith("/en/"):

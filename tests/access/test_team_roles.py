@@ -11,7 +11,7 @@ NEEDS = {
     "proposals.save": "co-editor",
     "proposals.autosave": "co-editor",
     "proposals.fill_in": "co-editor",
-    "tasks.task": "co-editor",
+    "tasks.do": "co-editor",
     "proposals.new_upload": "co-editor",
     "proposals.upload": "co-editor",
     "proposals.submit": "co-submitter",

@@ -52,10 +52,10 @@ def test_a_question_is_seen_before_it_is_saved_in_each_language(desk, draft, kin
         "label-fr": "Tapé",
         **{n: v for n, v in rows.items() if n in sheet.values},
     }
-    page = Page(desk.post(f"/en/desk/{draft.slug}/form/preview", data={**values, "preview": kind}))
+    page = Page(desk.post(f"/en/desk/{draft.slug}/form/question-preview", data={**values, "preview": kind}))
     assert page.status == 200 and "Typed" in page.text and "nothing of this is saved" in page.text
     again = next(f for f in page.forms if "label-fr" in f.values)
-    french = Page(desk.post(f"/fr/desk/{draft.slug}/form/preview", data=again.values))
+    french = Page(desk.post(f"/fr/desk/{draft.slug}/form/question-preview", data=again.values))
     assert french.one("html").get("lang") == "fr" and "Tapé" in french.text
     assert ("Row fr" in french.text) is (kind in ("choice", "table"))
     assert len(draft.questions) == before
@@ -63,7 +63,7 @@ def test_a_question_is_seen_before_it_is_saved_in_each_language(desk, draft, kin
 
 def test_a_preview_of_nothing_and_of_nonsense_breaks_nothing(desk, draft):
     token = desk.page(f"/en/desk/{draft.slug}/form").forms[0].values["csrf_token"]
-    url = f"/en/desk/{draft.slug}/form/preview"
+    url = f"/en/desk/{draft.slug}/form/question-preview"
     assert desk.post(url, data={"csrf_token": token, "preview": "magic"}).status_code == 400
     for kind in ("short-text", "choices", "number", "file"):
         nonsense = {"max_words": "x", "min": "-", "max_mb": "", "choices-0-label-en": "\0", "types": "exe"}

@@ -294,7 +294,7 @@ def test_help_names_every_command(command: Start) -> None:
     assert code == 0
     named = re.findall(r"^  ([a-z][a-z-]+) ", out, re.M)
     commands = [
-        "backup", "history", "invite-administrator", "record-past-editions", "reset-second-factor", "restore", "run",
-        "serve", "storage", "upgrade", "vouch", "worker",
+        "backup", "history", "invite-administrator", "keys", "record-past-editions", "reset-second-factor", "restore",
+        "run", "serve", "storage", "upgrade", "verify", "vouch", "worker",
     ]  # fmt: skip
     assert named == commands

@@ -116,7 +116,7 @@ def test_no_public_page_feed_or_figure_says_a_word_of_it(app: Any, led: Any) -> 
 
 def addresses(app: Any, led: Any) -> list[str]:
     """Every public address of the product that needs no more than a call's name."""
-    given = {"lang": "en", "slug": led.slug, "kind": led.call.kind, "year": 2027, "reference": "X", "ending": "json"}
+    given = {"lang": "en", "slug": led.slug, "kind": led.call.kind, "year": 2027, "reference": "X", "ending": "pdf"}
     found = []
     for endpoint, rule in rules(app).items():
         public = getattr(app.view_functions[endpoint], "access", "") == "public"
