@@ -61,6 +61,7 @@ def test_a_passkey_is_made_and_signs_in_with_and_without_a_password(
     expect(page.get_by_role("link", name="This phone")).to_be_visible()
 
     page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("link", name="Sign in")).to_be_visible()  # the device's drafts are looked at before
     sign_in(page, site)
     expect(page.get_by_role("heading", level=1)).to_have_text("Second step")
     accessible()
@@ -72,6 +73,7 @@ def test_a_passkey_is_made_and_signs_in_with_and_without_a_password(
     expect(page.get_by_role("heading", level=1)).to_have_text("My work")
 
     page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("link", name="Sign in")).to_be_visible()
     page.goto(f"{site}/fr/sign-in?next=/fr/profile")
     page.locator("[data-passkey] button").click()
     page.wait_for_url(f"{site}/fr/profile")
