@@ -31,9 +31,7 @@ def upgrade() -> None:
         sa.Column("call_id", sa.Uuid(), nullable=False),
         sa.Column("meeting_id", sa.Uuid(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["call_id"], ["calls.id"], name=op.f("fk_rounds_call_id_calls"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["call_id"], ["calls.id"], name=op.f("fk_rounds_call_id_calls"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["meeting_id"], ["meetings.id"], name=op.f("fk_rounds_meeting_id_meetings")),
         sa.PrimaryKeyConstraint("call_id", name=op.f("pk_rounds")),
         sa.UniqueConstraint("meeting_id", "kind", name=op.f("uq_rounds_meeting_id_kind")),
