@@ -68,7 +68,12 @@ class Walker:
         self.page.goto(address)
 
     def press(self, words: str, **values: Any) -> None:
-        self.page.get_by_role("button", name=self.fr(words, **values), exact=True).click()
+        button = self.page.get_by_role("button", name=self.fr(words, **values), exact=True)
+        if words != "Save and continue":
+            button.click()
+            return
+        with self.page.expect_navigation():  # a section saves itself first, and goes then
+            button.click()
 
     def press_count(self, one: str, many: str, number: int) -> None:
         self.page.get_by_role("button", name=self.fr.count(one, many, number), exact=True).click()

@@ -243,7 +243,8 @@ function start() {
     event.preventDefault();
     const button = event.submitter;
     let now = await send();
-    if (now === "changed" || (now === "saved" && changed())) now = await send();
+    // Once more: she typed meanwhile, or a connection had been closed at that very moment by whoever kept it open.
+    if (now === "changed" || now === "offline" || (now === "saved" && changed())) now = await send();
     if (["offline", "clash"].includes(now)) return;
     if (now === "out" && form.dataset.kept !== undefined) return location.assign(status.querySelector("[data-state=out] a").href);
     await new Promise((done) => setTimeout(done)); // while this press is still being told about, another one is none
