@@ -117,7 +117,7 @@ def _text(value: Any) -> bool:
 def _instant(value: Any) -> bool:
     try:
         return _text(value) and moment(datetime.fromisoformat(value)) == value
-    except ValueError:
+    except (ValueError, OverflowError):  # no such date, or one that is in no year in UTC
         return False
 
 

@@ -85,7 +85,8 @@ def test_another_word_in_any_place_is_found_out(path, value):
     [
         ("submission", 1.0, None), ("submission", "1", "receipt.submission"),
         ("submission", True, "receipt.submission"),
-        ("received_at", "2027-03-03 11:00:03Z", "receipt.received_at"), ("digest", "AB" * 32, "receipt.digest"),
+        ("received_at", "2027-03-03 11:00:03Z", "receipt.received_at"),
+        ("received_at", "0001-01-01T00:00:00+23:59", "receipt.received_at"), ("digest", "AB" * 32, "receipt.digest"),
         ("more", 1, "receipt.more"), ("version", 2, "receipt.version"), ("call", [], "receipt.call"),
         ("files", [{**SAID["files"][0], "size": -1}], "receipt.files[0].size"),
     ],
