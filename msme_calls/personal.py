@@ -26,6 +26,7 @@ class Holding:
 
     name = ""
     columns: frozenset[str] = frozenset()
+    last = False  # whether others find what is hers by what this one erases
 
     def __init_subclass__(cls) -> None:
         HOLDINGS[cls.name] = cls()
@@ -61,8 +62,8 @@ def consequences(person: Any, at: datetime) -> list[str]:
 
 
 def erase(person: Any, at: datetime) -> None:
-    """Take away what features hold: the latest stage first, since it builds on the earlier ones."""
-    for holding in reversed(HOLDINGS.values()):
+    """Take away what features hold: the latest stage first, her address last, whatever was imported first."""
+    for holding in sorted(reversed(HOLDINGS.values()), key=lambda holding: holding.last):
         holding.erase(person, at)
 
 

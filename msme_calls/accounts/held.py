@@ -18,6 +18,7 @@ from msme_calls.outbox import Email
 
 class Account(personal.Holding):
     name = "account"
+    last = True  # invitations are found by her address
     columns = frozenset(
         {
             "people_economies.person_id", "login_sessions.person_id", "links.address", "factors.person_id",
