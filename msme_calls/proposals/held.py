@@ -78,6 +78,8 @@ class Proposals(personal.Holding):
                 if proposal.status is Status.SUBMITTED and proposal.phase(at) is Phase.OPEN:
                     actions.withdraw(proposal, by=person, at=at)
                 db.session.delete(proposal)
+        offered = sa.update(Proposal).where(Proposal.offered_to_id == person.id)
+        db.session.execute(offered.values(offered_to_id=None))  # its owner can offer it to somebody else
         db.session.execute(sa.delete(Member).where(Member.person_id == person.id))
         db.session.execute(sa.delete(IncomingUpload).where(IncomingUpload.person_id == person.id))
         hers = TeamInvitation.address == person.email
@@ -105,10 +107,15 @@ def _judged(proposal: Proposal, at: datetime) -> bool:
 
 
 def _goes(proposal: Proposal, at: datetime) -> bool:
-    """Whether it goes with its owner's account: nobody has judged it, and nobody will."""
-    if proposal.status is not Status.SUBMITTED:
-        return True
-    return proposal.phase(at) in (Phase.OPEN, Phase.CANCELLED)
+    """Whether it goes with its owner's account: nobody has judged it, and nobody will.
+
+    What reviewers wrote, or coordinators decided, goes with nobody: neither by withdrawing first, nor where the call
+    was cancelled since.
+    """
+    began = proposal.call.review_started_at
+    if proposal.status is Status.WITHDRAWN and proposal.withdrawn_at:
+        return began is None or proposal.withdrawn_at < began
+    return proposal.status is Status.DRAFT or (began is None and proposal.phase(at) in (Phase.OPEN, Phase.CANCELLED))
 
 
 def _whole(proposal: Proposal) -> dict[str, Any]:

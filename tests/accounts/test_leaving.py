@@ -18,9 +18,11 @@ from msme_calls.accounts import expiry, leaving, links, sessions
 from msme_calls.accounts.models import Person
 from msme_calls.calls.actions import people
 from msme_calls.calls.models import Role
+from msme_calls.decisions.models import Decision, Outcome
 from msme_calls.errors import Refused
 from msme_calls.extensions import Base, db
-from msme_calls.proposals.models import Proposal, ProposalVersion, Status
+from msme_calls.proposals import team
+from msme_calls.proposals.models import Member, Proposal, ProposalVersion, Status, TeamRole
 from msme_calls.reviews.models import Assignment, Ended, Review
 
 PAGE = "/en/profile/data"
@@ -139,6 +141,53 @@ def test_what_was_hers_is_gone_and_what_calls_must_keep_stays_without_her_name(a
     assert "quetzal@example.org" not in dump
     assert dump.count(CANARY) == 0
     assert history.verify()[1] is None
+
+
+@pytest.mark.parametrize("case", ["withdrawn", "cancelled"])
+def test_what_others_judged_goes_with_nobody(app: Any, at: Any, case: str) -> None:
+    """Neither withdrawing first, nor the end of a call, lets an applicant take away what reviewers wrote."""
+    person, call = leaver(), world.call("review")
+    proposal = world.proposal(call, person)
+    review = world.review(proposal, by=world.reviewer(call))
+    if case == "withdrawn":
+        proposal.status, proposal.withdrawn_at = Status.WITHDRAWN, clock.now()
+    else:
+        made = Decision(proposal_id=proposal.id, call_id=call.id, outcome=Outcome.WINNER, decided_at=clock.now())
+        db.session.add(made)
+        call.deciding_started_at = call.cancelled_at = clock.now()
+    db.session.flush()
+    ids = proposal.id, review.id, review.score
+    leaving.delete_account(person, by=person, at=clock.now())
+    db.session.commit()
+    db.session.expire_all()
+    assert db.session.get(Proposal, ids[0]).owner.name == "–"
+    assert db.session.get(Review, ids[1]).score == ids[2]
+
+
+def test_what_was_withdrawn_before_anybody_judged_goes(app: Any, at: Any) -> None:
+    person, call = leaver(), world.call("review")
+    proposal = world.proposal(call, person)
+    proposal.status, proposal.withdrawn_at = Status.WITHDRAWN, call.review_started_at - timedelta(hours=1)
+    db.session.flush()
+    gone = proposal.id
+    leaving.delete_account(person, by=person, at=clock.now())
+    db.session.commit()
+    assert db.session.get(Proposal, gone) is None
+
+
+def test_what_was_offered_to_her_can_be_offered_to_somebody_else(app: Any, at: Any) -> None:
+    person, applicant, other = leaver(), world.person(), world.person()
+    draft = world.draft(world.call("open"), applicant)
+    for who in (person, other):
+        db.session.add(Member(proposal_id=draft.id, person_id=who.id, role=TeamRole.EDIT, since=clock.now()))
+    db.session.flush()
+    team.offer(draft, person, by=applicant, at=clock.now())
+    db.session.commit()
+    leaving.delete_account(person, by=person, at=clock.now())
+    db.session.commit()
+    db.session.expire_all()
+    team.offer(draft, other, by=applicant, at=clock.now())
+    assert draft.offered_to_id == other.id
 
 
 def test_her_address_is_free_again(app: Any, at: Any) -> None:
