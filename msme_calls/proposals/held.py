@@ -14,7 +14,8 @@ from msme_calls.accounts.models import Person
 from msme_calls.calls.held import OVER
 from msme_calls.calls.models import Call, Question, Section
 from msme_calls.calls.phases import Phase
-from msme_calls.extensions import db
+from msme_calls.errors import allow
+from msme_calls.extensions import db, lock
 from msme_calls.proposals import actions
 from msme_calls.proposals.incoming import IncomingUpload
 from msme_calls.proposals.models import Attachment, Conflict, Member, Proposal, ProposalVersion, Status, TeamInvitation
@@ -75,6 +76,8 @@ class Proposals(personal.Holding):
     def erase(self, person: Person, at: datetime) -> None:
         for proposal in _owned(person):
             if _goes(proposal, at):
+                lock(proposal)  # whoever joined its team meanwhile keeps it: the owner is asked to hand it over
+                allow(next(iter(self.against(person, at)), None) if proposal.members else None)
                 if proposal.status is Status.SUBMITTED and proposal.phase(at) is Phase.OPEN:
                     actions.withdraw(proposal, by=person, at=at)
                 db.session.delete(proposal)

@@ -32,6 +32,7 @@ def listed(slug: str) -> str:
     return render_template(
         "tasks/listed.html", call=call, tasks=tasks, lines=lines, at=at, kind_of=kind_of,
         sets=calls_rules.may(roles, "set-up"), reason=rules.no_setting(call.life, at),
+        opens=calls_rules.may(roles, "decide"),
     )  # fmt: skip
 
 

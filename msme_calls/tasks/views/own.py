@@ -2,15 +2,18 @@
 
 import uuid
 
-from flask import abort, flash, redirect, render_template, request, url_for
+from flask import abort, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from msme_calls import clock, questions, uploads
+from msme_calls.accounts.models import Person
 from msme_calls.accounts.sessions import me
+from msme_calls.errors import allow
 from msme_calls.extensions import db
 from msme_calls.proposals.models import Attachment, Proposal, TeamRole
-from msme_calls.proposals.rules import no_part
+from msme_calls.proposals.queries import kept_of
+from msme_calls.proposals.rules import no_part, no_room
 from msme_calls.proposals.views.applicant import own as own_proposal
 from msme_calls.proposals.views.applicant import own_to_change
 from msme_calls.questions import File, kind_of
@@ -42,7 +45,7 @@ def do(proposal_id: uuid.UUID, task_id: uuid.UUID) -> Page:
     asked = _asked(proposal, task_id)
     question = asked.task.question
     value = kind_of(question).read(question, request.form) if question.kind != "file" else None
-    sent, wrong = _sent(asked) if question.kind == "file" else ([], questions.problems(question, value))
+    sent, wrong = _sent(asked, proposal.owner) if question.kind == "file" else ([], questions.problems(question, value))
     if wrong:
         return _page(proposal, asked, value, wrong), 422
     actions.do(asked, proposal, value, sent, by=me(), at=at)
@@ -68,9 +71,10 @@ def _page(proposal: Proposal, asked: Asked, value: object, errors: list[str]) ->
     )  # fmt: skip
 
 
-def _sent(asked: Asked) -> tuple[list[uploads.Checked], list[str]]:
+def _sent(asked: Asked, owner: Person) -> tuple[list[uploads.Checked], list[str]]:
     """The files that came, checked and kept; and what is wrong with others."""
     limits, kept, wrong = File().limits(asked.task.question), [], []
+    allow(no_room(*kept_of(owner), current_app.settings.quota_mb))  # type: ignore[attr-defined]
     most = limits.pop("max_files")
     for file in request.files.getlist(asked.task.key):
         if file.filename:
