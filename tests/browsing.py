@@ -60,7 +60,7 @@ def _serve(server: Any) -> None:
     try:
         server.run()
     except OSError:
-        if server.socket.fileno() != -1:  # closed is how it ends
+        if server.socket is not None and server.socket.fileno() != -1:  # closed is how it ends
             raise
 
 

@@ -56,6 +56,11 @@ def length_problems(options: Mapping[str, Any], text: str) -> list[str]:
 def sample(options: Mapping[str, Any], text: str) -> str:
     """A text made to fit the limits: said again until it is long enough, cut where it is too long."""
     least, most = options.get("min_words") or 0, options.get("max_words") or LONGEST
-    said = text.split()
+    said: list[str] = []
+    for run in text.split():
+        if said and not words(run):
+            said[-1] += f"\u00a0{run}"  # a mark that stands alone, as French sets it, is no word
+        else:
+            said.append(run)
     said = (said * (least // len(said) + 1))[:most]
     return " ".join(said)[: options.get("max_chars") or LONGEST].strip()

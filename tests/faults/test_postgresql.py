@@ -205,7 +205,7 @@ def test_without_a_connection_left_people_are_told_within_seconds(site: Site) ->
         begun = time.monotonic()
         others = [people.submit(running.get, "/es/calls") for _ in range(10)]
         told = [each.result() for each in others]
-        assert time.monotonic() - begun < 5
+        assert time.monotonic() - begun < 8, "three seconds of patience, and a machine that does other things"
         assert {status for status, _ in told} == {503}
         assert all('<html lang="es">' in page and "Traceback" not in page for _, page in told)
         assert [nap.result()[0] for nap in naps] == [503, 503]  # given up: nobody waits so long
