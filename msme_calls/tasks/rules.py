@@ -27,6 +27,11 @@ def no_kind_change(answered: bool) -> str | None:
     return _l("Somebody has handed this in already: only its words and its date can change.") if answered else None
 
 
+def told(decides: bool, now: Phase) -> bool:
+    """Whether somebody at the desk sees of whom tasks are asked: that tells the result."""
+    return decides or now in (Phase.PUBLISHED, Phase.ARCHIVED)
+
+
 def no_due(due: datetime | None, result_at: datetime | None) -> str | None:
     """Against this date: nobody can begin before the result is known."""
     if due is None:

@@ -14,6 +14,7 @@ from pypdf import PdfWriter
 from signing_in import browser_of
 
 from msme_calls import clock
+from msme_calls.calls.models import Role
 from msme_calls.errors import Refused
 from msme_calls.extensions import db
 from msme_calls.tasks import actions, queries, reminders
@@ -66,6 +67,18 @@ def test_nobody_learns_of_a_task_before_the_instant_and_only_those_it_is_asked_o
     assert "Task short-text" in winner.page(page).text
     assert loser.get(f"/en/proposals/{made.proposals[4].id}/tasks").status_code == 404
     assert loser.get(page).status_code == 404
+
+
+def test_who_does_not_decide_learns_at_the_desk_of_whom_a_task_is_asked_with_everybody_else(app, made, at):
+    """Threat E6: a list of those who are asked is the list of winners."""
+    task(made.call, made.first)
+    page, name = f"/en/desk/{made.call.slug}/tasks", made.proposals[0].organisation
+    at(made.call.result_at - timedelta(seconds=1))
+    helper = browser_of(app, world.member(made.call, Role.ASSISTANT))
+    assert "Task short-text" in helper.page(page).text and name not in helper.page(page).text
+    assert name in browser_of(app, made.first).page(page).text
+    at(made.call.result_at)
+    assert name in helper.page(page).text
 
 
 def test_what_is_handed_in_is_checked_kept_and_seen_by_coordinators(app, made, at):

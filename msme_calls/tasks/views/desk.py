@@ -12,7 +12,6 @@ from msme_calls.calls import rules as calls_rules
 from msme_calls.calls.desk import at_desk
 from msme_calls.calls.forms.fields import opened, sent
 from msme_calls.calls.models import Call
-from msme_calls.calls.phases import Phase
 from msme_calls.extensions import db
 from msme_calls.proposals.queries import visible_ids
 from msme_calls.questions import KINDS, kind_of
@@ -27,12 +26,13 @@ Page = str | Response | tuple[str, int]
 def listed(slug: str) -> str:
     call, roles = at_desk(slug, "proposals")
     at, tasks = clock.now(), queries.of_call(call)
-    shown = calls_rules.may(roles, "decide") or call.phase(at) in (Phase.PUBLISHED, Phase.ARCHIVED)
-    lines = queries.progress(call, visible_ids(me(), call), tasks) if tasks and shown else []
+    decides = calls_rules.may(roles, "decide")
+    told = tasks and rules.told(decides, call.phase(at))
+    lines = queries.progress(call, visible_ids(me(), call), tasks) if told else []
     return render_template(
         "tasks/listed.html", call=call, tasks=tasks, lines=lines, at=at, kind_of=kind_of,
         sets=calls_rules.may(roles, "set-up"), reason=rules.no_setting(call.life, at),
-        opens=calls_rules.may(roles, "decide"),
+        opens=decides,
     )  # fmt: skip
 
 
