@@ -54,7 +54,7 @@ def rotate(use: str) -> None:
 
     with inside():
         try:
-            held = keys.rotate(keys.Use(use), clock.tick())
+            held = keys.rotate(keys.Use(use), clock.tick)
         except keys.Unfit as error:
             raise click.ClickException(str(error)) from None
         db.session.commit()

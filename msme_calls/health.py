@@ -1,4 +1,4 @@
-"""Whether the process lives (`/healthz`) and whether it can serve (`/readyz`): database, storage, migrations, clock."""
+"""Whether the process lives (`/healthz`), and whether it can serve (`/readyz`): all that has to be well for that."""
 
 import os
 import sqlite3
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 import structlog
 from flask import Flask, Response, jsonify
 
-from msme_calls import access, clock, uploads
+from msme_calls import access, clock, keys, uploads
 from msme_calls.extensions import db
 
 if TYPE_CHECKING:
@@ -102,7 +102,15 @@ def up_to_date() -> bool:
     return set(current) == set(ScriptDirectory.from_config(alembic_config()).get_heads())
 
 
-CHECKS = {"database": _database, "storage": uploads.storage_writable, "migrations": up_to_date, "clock": clock.agrees}
+def _signs() -> bool:
+    """Whether the next submission gets a signed receipt: it is received without one too, and nobody might notice."""
+    return keys.fit(keys.Use.RECEIPTS)
+
+
+CHECKS = {
+    "database": _database, "storage": uploads.storage_writable, "migrations": up_to_date, "clock": clock.agrees,
+    "receipts": _signs,
+}  # fmt: skip
 
 
 def _holds(name: str) -> bool:

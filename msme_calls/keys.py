@@ -9,7 +9,7 @@ import base64
 import os
 import secrets
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
@@ -94,6 +94,21 @@ def signer(use: Use, at: datetime) -> Held | None:
     return held
 
 
+def fit(use: Use) -> bool:
+    """Whether what comes next can be signed: the private half is here, or can be made, and nobody has retired it.
+
+    It makes and publishes nothing.
+    """
+    if signs_nothing():
+        return True
+    path = _path(use)
+    if not _given(use) and not path.exists():
+        there = next(folder for folder in path.parents if folder.exists())
+        return os.access(there, os.W_OK | os.X_OK)
+    row = db.session.get(SigningKey, _held(use).kid)
+    return row is None or (row.use is use and row.until is None)
+
+
 def signs_nothing() -> bool:
     """Whether this is the application of a rehearsal, in which nothing is proven."""
     return bool(current_app.extensions.get("signs_nothing"))
@@ -126,10 +141,11 @@ def known(use: Use | None = None) -> list[SigningKey]:
     return list(db.session.scalars(found if use is None else found.where(SigningKey.use == use)))
 
 
-def rotate(use: Use, at: datetime) -> Held:
+def rotate(use: Use, ticks: Callable[[], datetime]) -> Held:
     """Put a new key in the place of the one in the data folder: whatever comes from now on is signed with the new one.
 
-    The former stays published. Raises Unfit where the key comes from a setting.
+    The former stays published; it ends once nobody can take it up any more, or what it signs meanwhile would prove
+    nothing. Raises Unfit where the key comes from a setting.
     """
     if _given(use):
         name = _setting(use).upper()
@@ -142,9 +158,9 @@ def rotate(use: Use, at: datetime) -> Held:
         former = _read(path)
     _write(path, replace=True)
     held = _held(use)
-    publish(held, use, at)
+    publish(held, use, ticks())
     if former is not None:
-        retire(former.kid, at)
+        retire(former.kid, ticks())
     return held
 
 
@@ -223,11 +239,12 @@ def _write(path: Path, replace: bool = False) -> None:
 
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     private = Ed25519PrivateKey.from_private_bytes(secrets.token_bytes(32))
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as out:  # for its owner alone
-        out.write(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-        out.flush()
-        os.fsync(out.fileno())
+    out = tempfile.NamedTemporaryFile(dir=path.parent, delete=False)  # for its owner alone
     try:
+        with out:
+            out.write(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+            out.flush()
+            os.fsync(out.fileno())
         if replace:
             os.replace(out.name, path)
         else:

@@ -106,7 +106,7 @@ def read(connection: socket.socket) -> bytes:
 
 def test_run_serves_with_the_worker_and_stops_cleanly(command: Start, tmp_path: Path) -> None:
     running = command("run")
-    well = {"clock": True, "database": True, "migrations": True, "storage": True}
+    well = {"clock": True, "database": True, "migrations": True, "receipts": True, "storage": True}
     assert json.loads(running.get("/readyz")) == well
     assert '<html lang="fr">' in running.get("/fr/")
     assert 'href="/en/mailbox"' in running.get("/en/")

@@ -107,6 +107,44 @@ def test_a_retired_key_signs_nothing_more_and_its_proposals_are_received_all_the
     assert run("keys", "retire", "unknown").exit_code == 1
 
 
+def test_whoever_watches_is_told_that_submissions_get_no_receipt(app, client):
+    """They are received all the same, and nobody might notice for days."""
+    signs = lambda: (client.get("/readyz").status_code, client.get("/readyz").get_json()["receipts"])  # noqa: E731
+    folder = app.settings.data / "keys"
+    assert signs() == (200, True) and not folder.exists(), "the first key is made when it is needed"
+    submitted()
+    assert signs() == (200, True)
+    keys.retire(keys.here(Use.RECEIPTS), clock.now())
+    db.session.commit()
+    assert (submitted().receipt, signs()) == (None, (503, False))
+    keys.rotate(Use.RECEIPTS, clock.now)
+    db.session.commit()
+    assert (submitted().receipt is not None, signs()) == (True, (200, True))
+    (folder / "receipts.pem").write_text("nothing")
+    assert signs() == (503, False)
+
+
+def test_what_is_signed_with_the_former_key_while_it_is_replaced_stays_valid(app, version, monkeypatch, at):
+    """Making a key takes a while: whoever submits meanwhile still finds the former one."""
+    write, meanwhile = keys._write, []
+
+    def slow(path, replace=False):
+        at((clock.now() + timedelta(seconds=1)).isoformat())
+        meanwhile.append(submitted())
+        write(path, replace)
+
+    monkeypatch.setattr(keys, "_write", slow)
+    keys.rotate(Use.RECEIPTS, clock.now)
+    db.session.commit()
+    assert (finding(version), finding(meanwhile[0])) == ("valid", "valid")
+
+
+def test_a_full_disk_leaves_nothing_of_a_key_behind(app, monkeypatch):
+    monkeypatch.setattr(keys.os, "fsync", lambda fd: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    assert keys.signer(Use.RECEIPTS, clock.now()) is None
+    assert list((app.settings.data / "keys").iterdir()) == []
+
+
 def test_a_key_that_is_lost_is_followed_by_another_and_its_receipts_still_hold(app, version):
     (app.settings.data / "keys" / "receipts.pem").unlink()
     later = submitted()
@@ -130,7 +168,7 @@ def test_machines_that_share_a_key_by_setting_sign_alike(make_app):
             names.add(json.loads(submitted().receipt)["receipt"]["key"])
             assert not (app.settings.data / "keys").exists()
             with pytest.raises(keys.Unfit, match="MSME_RECEIPT_KEY"):
-                keys.rotate(Use.RECEIPTS, clock.now())
+                keys.rotate(Use.RECEIPTS, clock.now)
     assert len(names) == 1
 
 

@@ -120,7 +120,7 @@ def test_whoever_checks_without_end_has_to_wait(app, at, monkeypatch):
 
 def test_every_public_key_that_ever_signed_is_published(app, version):
     client = app.test_client()
-    keys.rotate(keys.Use.RECEIPTS, clock.now())
+    keys.rotate(keys.Use.RECEIPTS, clock.now)
     keys.ready([keys.Use.RESULTS], clock.now())
     said = client.get("/.well-known/msme-calls-keys.json").json["keys"]
     assert [(k["purpose"], k["until"] is None) for k in said].count(("receipts", True)) == 1
