@@ -9,7 +9,7 @@ from msme_calls import questions
 from msme_calls.accounts.models import Person
 from msme_calls.calls.models import Question, Section
 from msme_calls.proposals import actions, answers, differences
-from msme_calls.proposals.comparing import Piece
+from msme_calls.proposals.comparing import Piece, Steps
 from msme_calls.proposals.models import Proposal
 from msme_calls.proposals.text_form import Brought
 
@@ -51,16 +51,17 @@ def changes(proposal: Proposal, brought: Brought) -> Changes:
     given = {k: v for k, v in brought.answers.items() if not questions.kind_of(asked[k]).is_blank(v)}
     new = {key: value for key, value in given.items() if saved.get(key) != value}
     there = answers.asked(proposal.call, {**answers.draft_answers(proposal), **new})
-    found = []
+    found, steps = [], Steps()
     for section in proposal.call.form.sections:
-        changed = [_change(q, saved.get(q.key), new[q.key], q.key in there) for q in section.questions if q.key in new]
+        asked_for = [q for q in section.questions if q.key in new]
+        changed = [_change(q, saved.get(q.key), new[q.key], q.key in there, steps) for q in asked_for]
         if changed:
             found.append((section, changed))
     return Changes(found, len(given) - len(new), len(brought.answers) - len(given))
 
 
-def _change(question: Question, was: Any, now: Any, asked: bool) -> Change:
-    lines = differences.lines(question, was, now)
+def _change(question: Question, was: Any, now: Any, asked: bool, steps: Steps) -> Change:
+    lines = differences.lines(question, was, now, steps)
     return Change(question, now, lines, questions.problems(question, now) if asked else [], asked)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from msme_calls.calls.models import Call, Question, Section
 from msme_calls.proposals import comparing
 from msme_calls.proposals.answers import Shown
-from msme_calls.proposals.comparing import Piece
+from msme_calls.proposals.comparing import Piece, Steps
 from msme_calls.questions import kind_of
 
 Listed = Mapping[str, Any]  # a file as a version lists it
@@ -41,12 +41,14 @@ class Difference:
         return any(p.mark != "same" for line in self.lines for p in line) or any(f.mark != "same" for f in self.files)
 
 
-def lines(question: Question, was: Any, now: Any) -> list[list[Piece]]:
+def lines(question: Question, was: Any, now: Any, steps: Steps) -> list[list[Piece]]:
     """What became of an answer: its rows or choices one by one, or its text as one."""
     kind = kind_of(question)
     if kind.control in ("table", "people", "choices"):
-        return comparing.lists(*(kind.parts(question, value) if value else [] for value in (was, now)))
-    pieces = comparing.words(*(kind.shown(question, value) if value else "" for value in (was, now)))
+        former, later = (kind.parts(question, value) if value else [] for value in (was, now))
+        return comparing.lists(former, later, steps)
+    old, new = (kind.shown(question, value) if value else "" for value in (was, now))
+    pieces = comparing.words(old, new, steps)
     return [pieces] if pieces else []
 
 
@@ -75,10 +77,10 @@ Seen = list[tuple[Section, list[Shown]]]
 def compared(call: Call, was: Seen, now: Seen) -> list[tuple[Section, list[Difference]]]:
     """What became of every answer that is in one of the two, in the form's order; both as `answers.seen` gives them."""
     before, after = ({a.question.key: a for _section, given in seen for a in given} for seen in (was, now))
-    found = []
+    found, steps = [], Steps()
     for section in call.form.sections:
         listed = [
-            _difference(q, before.get(q.key), after.get(q.key))
+            _difference(q, before.get(q.key), after.get(q.key), steps)
             for q in section.questions
             if q.key in before or q.key in after
         ]
@@ -87,7 +89,7 @@ def compared(call: Call, was: Seen, now: Seen) -> list[tuple[Section, list[Diffe
     return found
 
 
-def _difference(question: Question, was: Shown | None, now: Shown | None) -> Difference:
+def _difference(question: Question, was: Shown | None, now: Shown | None, steps: Steps) -> Difference:
     if question.kind == "file":
         return Difference(question, [], files(was.files if was else (), now.files if now else ()))
-    return Difference(question, lines(question, was.value if was else None, now.value if now else None))
+    return Difference(question, lines(question, was.value if was else None, now.value if now else None, steps))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from msme_calls.proposals.comparing import Piece, lists, words
+from msme_calls.proposals.comparing import Piece, Steps, lists, words
 
 BITS = st.lists(
     st.sampled_from(["art", "l’art", "e-mail", " ", "  ", "\n", "\n\n", ".", "é", "中", "a", "b"]), max_size=40
@@ -63,6 +63,7 @@ HOSTILE = {
     "lines": ("a\n" * 20_000, "b\n" + "a\n\n" * 9_000),
     "blanks": ("\n \n" * 9_000 + "x", " \n\n" * 9_000),
     "many words": (" ".join(f"w{n % 400}" for n in range(9_000)), " ".join(f"w{n * 7 % 401}" for n in range(9_000))),
+    "ties at the limit": ("".join(f"a x{n} " for n in range(220)), "".join(f"a y{n} " for n in range(220))),
     "ties": ("".join(f"a x{n} " for n in range(1_000)), "".join(f"a y{n} " for n in range(1_000))),
 }  # fmt: skip
 
@@ -74,6 +75,22 @@ def test_texts_made_to_last_do_not_last(name):
     began = time.process_time()
     assert both(words(former, now)) == (former, now)
     assert time.process_time() - began < 3
+
+
+def test_a_page_of_texts_made_to_last_does_not_last():
+    """Each of them alone could take its second or two: all of a page share what one may take."""
+    steps, began = Steps(), time.process_time()
+    for former, now in 5 * list(HOSTILE.values()):
+        assert both(words(former, now, steps)) == (former, now)
+        rows = lists(former.split(), now.split()[:500], steps)
+        assert "".join(p.text for row in rows for p in row if p.mark != "gone") == "".join(now.split()[:500])
+    assert time.process_time() - began < 5
+    assert [p.mark for p in words("We sell art here.", "We sell crafts here.", steps)] == [
+        "same",
+        "gone",
+        "new",
+        "same",
+    ]
 
 
 def test_long_texts_are_compared_by_paragraph_and_inside_by_words():
