@@ -31,7 +31,8 @@ from msme_calls.sweeps import sweep
 log = structlog.get_logger()
 LASTS = timedelta(hours=24)  # after the last chunk; also how long the outcome is told
 CHECKING = timedelta(seconds=20)  # how long nobody else begins to check what has come
-PIECE = 1 << 18  # bytes of a row, at most
+PIECE = 1 << 18  # bytes that are put into a row at once, at most
+LEAST = 1 << 15  # bytes of a row but the last: smaller chunks are joined, so that no client makes a row of each byte
 
 
 class IncomingUpload(Base):
@@ -117,10 +118,10 @@ def begin(
     allow(uploads.no_kind(name, limits["kinds"]))
     if reason := uploads.no_size(size, limits["max_bytes"]):
         raise (TooLarge if size else Refused)(str(reason))
-    open_count, open_bytes = _open_of(by, at)
-    allow(rules.no_more_uploads(open_count))
+    allow(rules.no_more_uploads(_open(IncomingUpload.person_id == by.id, at)[0]))
     files, kept = queries.kept_of(proposal.owner)
-    allow(rules.no_room(files + open_count, kept + open_bytes, current_app.settings.quota_mb))  # type: ignore[attr-defined]
+    coming, bytes_ = _open(IncomingUpload.proposal_id.in_(_own_of(proposal)), at)  # whoever of their teams sends it
+    allow(rules.no_room(files + coming, kept + bytes_, current_app.settings.quota_mb))  # type: ignore[attr-defined]
     if limits["max_files"] > 1:
         there = sum(a.question == question.key and a.removed_at is None for a in proposal.attachments)
         allow(rules.no_more_files(there, limits["max_files"]))
@@ -133,24 +134,38 @@ def begin(
     return row
 
 
-def _open_of(person: Person, at: datetime) -> tuple[int, int]:
-    """How many files she is sending, and their bytes in the end."""
-    mine = (
-        (IncomingUpload.person_id == person.id) & IncomingUpload.ended_at.is_(None) & (IncomingUpload.expires_at > at)
-    )
-    count, size = db.session.execute(
-        sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(IncomingUpload.size), 0)).where(mine)
-    ).one()
+def _own_of(proposal: Proposal) -> sa.Select[Any]:
+    return sa.select(Proposal.id).where(Proposal.owner_id == proposal.owner_id)
+
+
+def _open(which: sa.ColumnElement[bool], at: datetime) -> tuple[int, int]:
+    """How many files are on their way, and their bytes in the end."""
+    now = IncomingUpload.ended_at.is_(None) & (IncomingUpload.expires_at > at)
+    counts = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(IncomingUpload.size), 0))
+    count, size = db.session.execute(counts.where(which, now)).one()
     return count, int(size)
 
 
 def add(upload: IncomingUpload, pieces: Iterable[bytes], at: datetime) -> None:
     """Keep what comes next of it. The proposal is locked: of two at once, one waits, and then finds the other's."""
     for piece in pieces:
-        db.session.execute(sa.insert(IncomingChunk).values(upload_id=upload.id, start=upload.received, content=piece))
+        if not (upload.received and _joined(upload, piece)):
+            row = {"upload_id": upload.id, "start": upload.received, "content": piece}
+            db.session.execute(sa.insert(IncomingChunk).values(row))
         upload.received += len(piece)
     upload.expires_at = at + LASTS
     upload.checking_until = at + CHECKING if upload.whole else None
+
+
+def _joined(upload: IncomingUpload, piece: bytes) -> bool:
+    """Put a piece behind the row before it, if that is a small one."""
+    last = (IncomingChunk.upload_id == upload.id) & (IncomingChunk.start > upload.received - LEAST)
+    row = db.session.execute(sa.select(IncomingChunk.start, IncomingChunk.content).where(last)).one_or_none()
+    if row is None:
+        return False
+    this = sa.update(IncomingChunk).where(IncomingChunk.upload_id == upload.id, IncomingChunk.start == row.start)
+    db.session.execute(this.values(content=bytes(row.content) + piece))
+    return True
 
 
 class _Content(io.RawIOBase):

@@ -20,7 +20,7 @@ from msme_calls.calls.models import Blindness
 from msme_calls.extensions import db
 from msme_calls.proposals import actions, incoming
 from msme_calls.proposals.incoming import IncomingChunk, IncomingUpload
-from msme_calls.proposals.models import Attachment
+from msme_calls.proposals.models import Attachment, Member, TeamRole
 
 
 @pytest.fixture
@@ -119,6 +119,23 @@ def test_a_whole_file_in_one_chunk_is_kept_in_rows_of_a_bounded_size(tus, draft,
     monkeypatch.setattr(incoming, "check", look)
     assert tus.chunk(url, 0, content).status_code == 204
     assert sorted(lengths, reverse=True)[:2] == [262_144, 262_144] and sum(lengths) == len(content)
+    assert attached(draft) == [("plan.pdf", content)]
+
+
+def test_a_client_that_sends_a_few_bytes_at_a_time_makes_no_row_of_each(tus, draft):
+    """Threat A13: a file of 5 MB would be five million rows."""
+    content = pdf(100_000)
+    url = tus.begun(len(content))
+    sizes = [1, 1, 2000, 40_000, 1, 3, 33_000, 20_000]
+    for start, size in zip((sum(sizes[:n]) for n in range(8)), sizes, strict=True):
+        assert tus.chunk(url, start, content[start : start + size]).headers["Upload-Offset"] == str(start + size)
+    told = tus.ask("GET", f"{url}/outcome").json
+    assert (chunks(), told["sha256"]) == (3, hashlib.sha256(content[: sum(sizes)]).hexdigest())
+    for start in range(sum(sizes), len(content) - 1000, 100):
+        tus.chunk(url, start, content[start : start + 100])
+    assert chunks() <= 1 + len(content) // incoming.LEAST
+    start = tus.offset(url)
+    assert tus.chunk(url, start, content[start:]).headers["Upload-Outcome"] == "attached"
     assert attached(draft) == [("plan.pdf", content)]
 
 
@@ -411,6 +428,23 @@ def test_files_on_their_way_count_for_what_she_may_keep(make_app, applicant, dra
     tus.begun(1_000_000)
     answer = tus.begin(100)
     assert (answer.status_code, answer.json["sentence"][:32]) == (403, "Your files take more than 1 MB, ")
+
+
+def test_a_team_on_its_way_shares_what_the_owner_may_keep(make_app, applicant, draft, call):
+    """Threat A13: or each member would have as much again."""
+    other = actions.start(call, by=applicant, at=clock.now())
+    db.session.flush()
+    friend = world.person()
+    for made in (draft, other):
+        db.session.add(Member(proposal_id=made.id, person_id=friend.id, role=TeamRole.EDIT, since=clock.now()))
+    db.session.commit()
+    small = make_app(quota_mb=1)
+    Tus(browser_of(small, applicant), draft.id).begun(1_000_000)
+    answer = Tus(browser_of(small, friend), other.id).begin(100)
+    assert (answer.status_code, answer.json["sentence"][:32]) == (403, "Your files take more than 1 MB, ")
+    own = actions.start(call, by=friend, at=clock.now())
+    db.session.commit()
+    Tus(browser_of(small, friend), own.id).begun(100)
 
 
 def test_a_chunk_costs_a_handful_of_statements_however_many_came_before(tus):
