@@ -3,7 +3,7 @@
 import enum
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import cache
@@ -149,6 +149,12 @@ mail = Mail()
 csrf = CSRFProtect()
 babel = Babel()
 compress = Compress()
+
+
+def streamed(rows: sa.Select[Any]) -> Iterator[Any]:
+    """Rows, some at a time, asked for when the first is wanted: a download begins when the view's session is over."""
+    writing.set(False)  # however long it takes, nobody who writes waits for it
+    yield from db.session.execute(rows, execution_options={"yield_per": 500})
 
 
 def insert_into(table: type[Base], dialect: str = "") -> Any:

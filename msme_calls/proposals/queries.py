@@ -1,7 +1,7 @@
 """Which proposals somebody may see. Conflicts of interest win over every role but the owner's own."""
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ from msme_calls.accounts.models import Person
 from msme_calls.calls import kept_forms
 from msme_calls.calls.models import TEXTS, Call, Membership
 from msme_calls.calls.phases import Phase
-from msme_calls.extensions import db, note_lock
+from msme_calls.extensions import db, note_lock, streamed
 from msme_calls.proposals.conflicts import Judge, Subject
 from msme_calls.proposals.models import (
     Attachment,
@@ -265,11 +265,18 @@ def number_of(query: sa.Select[Proposal]) -> int:
     return db.session.scalar(sa.select(sa.func.count()).select_from(query.order_by(None).subquery())) or 0
 
 
-def with_versions(query: sa.Select[Proposal]) -> list[tuple[Proposal, ProposalVersion]]:
-    """A list's proposals, each with the version that counts."""
+# The columns of a proposal that its export has as they are.
+FACE = ("title", "summary", "organisation", "organisation_type", "economy", "language")
+
+
+def exported(query: sa.Select[Proposal]) -> Iterator[Any]:
+    """A list's proposals as plain rows, some at a time: its face, who applies and the version that counts."""
     counts = (ProposalVersion.proposal_id == Proposal.id) & (ProposalVersion.number == Proposal.submitted_version)
-    rows = query.add_columns(ProposalVersion).join(ProposalVersion, counts).options(joinedload(Proposal.owner))
-    return [(proposal, version) for proposal, version in db.session.execute(rows)]
+    version = (getattr(ProposalVersion, c) for c in ("number", "submitted_at", "digest", "answers", "files"))
+    applicant = Person.name.label("applicant"), Person.email.label("applicant_email")
+    face = (getattr(Proposal, c) for c in ("reference", "status", *FACE))
+    rows = query.join(ProposalVersion, counts).join(Person, Person.id == Proposal.owner_id)
+    return streamed(rows.with_only_columns(*face, *applicant, *version))
 
 
 def members(call: Call) -> list[Person]:

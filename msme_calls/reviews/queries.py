@@ -17,7 +17,7 @@ from msme_calls import freshness
 from msme_calls.accounts.models import Person
 from msme_calls.calls import kept_forms
 from msme_calls.calls.models import TEXTS, Call, Criterion, Membership, Role
-from msme_calls.extensions import db, note_lock, writing
+from msme_calls.extensions import db, note_lock, streamed
 from msme_calls.proposals import answers
 from msme_calls.proposals import queries as proposals
 from msme_calls.proposals.models import Proposal, Status
@@ -279,13 +279,7 @@ def reviews_in(person: Person, call: Call, at: datetime) -> Iterator[Any]:
         .order_by(Proposal.reference, Review.submitted_at, Review.id)
         .with_only_columns(*columns)
     )
-    return _streamed(rows)
-
-
-def _streamed(rows: sa.Select[Any]) -> Iterator[Any]:
-    """Rows, some at a time, asked for when the first is wanted: a download begins when the view's session is over."""
-    writing.set(False)  # however long it takes, nobody who writes waits for it
-    yield from db.session.execute(rows, execution_options={"yield_per": 500})
+    return streamed(rows)
 
 
 def _submitted() -> sa.Select[Assignment]:

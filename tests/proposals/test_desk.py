@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 import world
 from pages import words
 from signing_in import browser_of
@@ -233,6 +234,22 @@ def test_the_export_has_every_answer_and_runs_in_no_spreadsheet(desk, call):
     assert [r["answer_beneficiaries_number"] for r in rows] == [1250]
     assert {f"answer_{q.key}" for q in call.questions} <= set(rows[0])
     assert json.loads(desk.get(f"/en/desk/{call.slug}/proposals.json?search=nothing").data) == []
+
+
+def test_the_export_reads_some_proposals_at_a_time_however_many_there_are(desk, call):
+    world.proposal(call)
+    parts = []
+
+    def look(connection, cursor, statement, values, context, many):
+        if "proposal_versions" in statement:
+            parts.append(context.execution_options.get("yield_per"))
+
+    sa.event.listen(db.engine, "before_cursor_execute", look)
+    try:
+        assert desk.get(f"/en/desk/{call.slug}/proposals.csv").data.count(b"\r\n") == 2
+    finally:
+        sa.event.remove(db.engine, "before_cursor_execute", look)
+    assert parts == [500]
 
 
 def test_roles_without_part_in_proposals_find_no_such_page(app, call):

@@ -1,6 +1,7 @@
 """The coordinators' list of proposals and each proposal on it; what somebody has a conflict with is absent."""
 
 import uuid
+from operator import attrgetter
 from typing import Any
 
 from flask import abort, flash, g, redirect, render_template, request, url_for
@@ -19,7 +20,7 @@ from msme_calls.extensions import db
 from msme_calls.proposals import actions, answers, conflicts, differences, queries, rules
 from msme_calls.proposals.answers import Viewer
 from msme_calls.proposals.forms import ConflictForm, TakeBackForm
-from msme_calls.proposals.models import Proposal, ProposalVersion, Status
+from msme_calls.proposals.models import Proposal, Status
 from msme_calls.proposals.views import bp
 from msme_calls.questions import ORGANISATION_TYPES, kind_of
 from msme_calls.web import paginate
@@ -64,38 +65,31 @@ def export(slug: str, ending: str) -> Response:
     """The list with its answers as a file, filtered as on the page."""
     call, _roles = at_desk(slug, "proposals")
     demand_proof()
-    rows = queries.with_versions(queries.listed(me(), call, _wanted()))
+    rows = queries.exported(queries.listed(me(), call, _wanted()))
     return exports.download(_columns(call), rows, f"{call.slug}-proposals", ending)
 
 
-Row = tuple[Proposal, ProposalVersion]
-
-
 def _columns(call: Call) -> list[exports.Column]:
-    def of_proposal(name: str) -> exports.Column:
-        return exports.Column(name, lambda row: getattr(row[0], name))
+    def column(name: str) -> exports.Column:
+        return exports.Column(name, attrgetter(name))
 
     def answer(question: Any) -> exports.Column:
-        return exports.Column(f"answer_{question.key}", lambda row: _answer(question, row[1]))
+        return exports.Column(f"answer_{question.key}", lambda row: _answer(question, row))
 
-    first = [of_proposal("reference"), exports.Column("status", lambda row: row[0].status.value)]
-    face = [of_proposal(n) for n in ("title", "summary", "organisation", "organisation_type", "economy", "language")]
-    owner = [
-        exports.Column("applicant", lambda row: row[0].owner.name),
-        exports.Column("applicant_email", lambda row: row[0].owner.email),
+    return [
+        column("reference"),
+        exports.Column("status", lambda row: row.status.value),
+        *map(column, (*queries.FACE, "applicant", "applicant_email")),
+        exports.Column("version", attrgetter("number")),
+        *map(column, ("submitted_at", "digest")),
+        *(answer(q) for q in call.questions),
     ]
-    version = [
-        exports.Column("version", lambda row: row[1].number),
-        exports.Column("submitted_at", lambda row: row[1].submitted_at),
-        exports.Column("digest", lambda row: row[1].digest),
-    ]
-    return [*first, *face, *owner, *version, *(answer(q) for q in call.questions)]
 
 
-def _answer(question: Any, version: ProposalVersion) -> Any:
+def _answer(question: Any, row: Any) -> Any:
     if question.kind == "file":
-        return ", ".join(f["name"] for f in version.files if f["question"] == question.key)
-    return kind_of(question).exported(question, version.answers.get(question.key))
+        return ", ".join(f["name"] for f in row.files if f["question"] == question.key)
+    return kind_of(question).exported(question, row.answers.get(question.key))
 
 
 @bp.route("/desk/<slug>/proposals/<uuid:proposal_id>", methods=["GET", "POST"])
