@@ -16,7 +16,7 @@ from msme_calls.calls.models import Call, Question, Section
 from msme_calls.calls.phases import Phase
 from msme_calls.errors import allow
 from msme_calls.extensions import db, lock
-from msme_calls.proposals import actions
+from msme_calls.proposals import actions, team
 from msme_calls.proposals.incoming import IncomingUpload
 from msme_calls.proposals.models import Attachment, Conflict, Member, Proposal, ProposalVersion, Status, TeamInvitation
 
@@ -81,8 +81,9 @@ class Proposals(personal.Holding):
                 if proposal.status is Status.SUBMITTED and proposal.phase(at) is Phase.OPEN:
                     actions.withdraw(proposal, by=person, at=at)
                 db.session.delete(proposal)
-        offered = sa.update(Proposal).where(Proposal.offered_to_id == person.id)
-        db.session.execute(offered.values(offered_to_id=None))  # its owner can offer it to somebody else
+        shared = sa.select(Proposal).join(Member, Member.proposal_id == Proposal.id).order_by(Proposal.id)
+        for proposal in db.session.scalars(shared.where(Member.person_id == person.id, Member.left_at.is_(None))).all():
+            team.leave(proposal, by=person, at=at)
         db.session.execute(sa.delete(Member).where(Member.person_id == person.id))
         db.session.execute(sa.delete(IncomingUpload).where(IncomingUpload.person_id == person.id))
         hers = TeamInvitation.address == person.email

@@ -47,7 +47,7 @@ def tell(
     name: str, proposal: Proposal, *, at: datetime, to: Iterable[Person] | None = None, key: str = "", **values: Any
 ) -> None:
     """Queue a mail about a proposal for those whom it concerns, or for these; once each under a key."""
-    for person in concerned(proposal) if to is None else to:
+    for person in concerned(proposal) if to is None else [person for person in to if person.active]:
         own = f"{key}:{person.id}" if key and person.id != proposal.owner_id else key or None
         outbox.queue(name, to=person, at=at, key=own, call=proposal.call, proposal=str(proposal.id), **values)
 
@@ -232,4 +232,4 @@ def take_over(proposal: Proposal, *, by: Person, at: datetime) -> None:
     db.session.flush()
     _join(proposal, former, TeamRole.SUBMIT, at)
     history.record("take-over-proposal", by=by, at=at, call=proposal.call, proposal=proposal, person=str(former.id))
-    tell("proposal_handed_over", proposal, at=at, to=[p for p in (by, former) if p.active], person=str(former.id))
+    tell("proposal_handed_over", proposal, at=at, to=[by, former], person=str(former.id))

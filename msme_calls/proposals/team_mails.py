@@ -37,14 +37,16 @@ def _about(row: Email) -> dict[str, Any] | None:
     other = db.session.get(Person, uuid.UUID(person)) if person else None
     invitation = db.session.get(TeamInvitation, uuid.UUID(asked)) if asked else None
     name = other.name if other else (invitation and (invitation.name or invitation.address)) or ""
+    if other is not None and other.erased_at is not None:
+        name = ""  # of whoever has ended her account none is kept
     return {"proposal": proposal, "call": proposal.call, "name": name}
 
 
 @outbox.mail("team_news")
 def team_news(row: Email) -> Values | None:
     """Somebody joined, declined, left, or didn't want to take the proposal over: to its owner."""
-    values = _about(row)
-    return {**values, "what": row.values["what"]} if values is not None and values["name"] else None
+    values, what = _about(row), row.values["what"]
+    return {**values, "what": what} if values is not None and (values["name"] or what == "left") else None
 
 
 @outbox.mail("team_changed")

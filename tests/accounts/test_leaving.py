@@ -21,6 +21,7 @@ from msme_calls.calls.models import Role
 from msme_calls.decisions.models import Decision, Outcome
 from msme_calls.errors import Refused
 from msme_calls.extensions import Base, db
+from msme_calls.history import History
 from msme_calls.proposals import team
 from msme_calls.proposals.models import Member, Proposal, ProposalVersion, Status, TeamRole
 from msme_calls.reviews.models import Assignment, Ended, Review
@@ -188,6 +189,24 @@ def test_what_was_offered_to_her_can_be_offered_to_somebody_else(app: Any, at: A
     db.session.expire_all()
     team.offer(draft, other, by=applicant, at=clock.now())
     assert draft.offered_to_id == other.id
+
+
+def test_a_team_hears_that_somebody_on_it_has_ended_her_account(app: Any, at: Any) -> None:
+    """As of whoever leaves it: the owner is told, and the proposal's history has it; only her name is gone."""
+    person, applicant = leaver(), world.person()
+    draft, former = world.draft(world.call("open"), applicant), world.draft(world.call("open"), applicant)
+    for made, left in ((draft, None), (former, clock.now())):
+        role = {"role": TeamRole.EDIT, "since": clock.now(), "left_at": left}
+        db.session.add(Member(proposal_id=made.id, person_id=person.id, **role))
+    db.session.commit()
+    mails.sent()
+    leaving.delete_account(person, by=person, at=clock.now())
+    (told,) = [mail for mail in mails.sent() if mail.to == applicant.email]
+    assert told.subject == "Somebody has left your team"
+    assert draft.reference in told.text and "has ended her or his account" in told.text and CANARY not in told.text
+    acts = [(act.verb, act.actor_id) for act in db.session.scalars(sa.select(History).filter_by(proposal_id=draft.id))]
+    assert acts[-1] == ("leave-team", person.id)
+    assert not db.session.scalar(sa.select(sa.func.count()).select_from(Member))
 
 
 def test_her_address_is_free_again(app: Any, at: Any) -> None:

@@ -45,6 +45,13 @@ def invite(her, page, address, role="edit", **more):
     return her.submit(form, address=address, role=role, **more)
 
 
+def test_an_owner_whose_account_is_closed_gets_no_mail(app, draft, applicant):
+    member = joined(draft)
+    applicant.active = False
+    team.leave(draft, by=member, at=clock.now())
+    assert mails.sent() == []
+
+
 def test_somebody_without_account_joins_by_the_link_and_writes(app, her, page, draft):
     assert invite(her, page, "Bo@Example.org", name="Bo").location == page
     assert "We asked" not in her.page(page).text and "No answer yet" in her.page(page).text
