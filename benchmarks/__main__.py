@@ -18,9 +18,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from benchmarks import counting, measuring, report, serving  # noqa: E402
 from benchmarks.filling import fill  # noqa: E402
-from benchmarks.steps import PREPARED, READING, Run, Step, hello  # noqa: E402
+from benchmarks.steps import PREPARED, Run, Step, hello, written  # noqa: E402
 from benchmarks.steps import STEPS as OTHERS  # noqa: E402
-from benchmarks.writing import autosave, slow_line  # noqa: E402
+from benchmarks.writing import WRITERS, autosave, slow_line  # noqa: E402
 from msme_calls import create_app  # noqa: E402
 from msme_calls.extensions import db  # noqa: E402
 from msme_calls.settings import Settings  # noqa: E402
@@ -28,6 +28,8 @@ from msme_calls.settings import Settings  # noqa: E402
 ASKED = ("slow-line",)  # takes minutes, so only if it is asked for
 STEPS = OTHERS | {"autosave": autosave, "slow-line": slow_line}
 JOURNEYS, REVIEWS, REQUESTS = 120, 120, 2400
+FIRST = {"journeys": 48, "reviews": 48, "requests": 240, "rest": 48}  # by which each process has met all of a step
+COLD = ("export", "at the instant", "slow-line")  # seldom asked for, or only once
 Row = dict[str, Any]
 
 
@@ -104,11 +106,14 @@ def once(n: int, backend: str, chosen: argparse.Namespace) -> Iterator[Row]:
     """All steps for one size on one backend."""
     share = 0.05 if chosen.quick else 1.0
     counts = {"journeys": int(JOURNEYS * share), "reviews": int(REVIEWS * share), "requests": int(REQUESTS * share)}
+    first = {name: int(many * share) for name, many in FIRST.items()}
+    newcomers = (counts["journeys"] + first["journeys"]) * 2 + WRITERS * 2 + 1  # who begin; autosave and slow-line too
+    unwritten = counts["reviews"] + first["reviews"]
     with tempfile.TemporaryDirectory(prefix="msme-bench-") as folder:
         with serving.installation(backend, Path(folder) / "run") as where, application(where) as app:
             begun = time.perf_counter()
             with app.app_context():
-                filled = fill(n, counts["journeys"] * 2, min(counts["reviews"], n))
+                filled = fill(n, newcomers, min(unwritten, n))
             settled(where)
             seconds = round(time.perf_counter() - begun, 1)
             yield {**limits(where, n), "fill_s": seconds}
@@ -118,25 +123,25 @@ def once(n: int, backend: str, chosen: argparse.Namespace) -> Iterator[Row]:
             profile = where.folder / "profile" if chosen.profile else None
             with serving.web(where, profile) as (web, port):
                 run = Run(app, filled, port, n, **counts)
-                yield from _steps(run, web, where, profile, chosen)
+                yield from _steps(run, replace(run, **first), web, where, profile, chosen)
             if profile:
                 pstats.Stats(str(profile)).sort_stats("cumulative").print_stats(60)
                 pstats.Stats(str(profile)).sort_stats("tottime").print_stats(45)
 
 
 def _steps(
-    run: Run, web: int, where: serving.Installation, profile: Path | None, chosen: argparse.Namespace
+    run: Run, first: Run, web: int, where: serving.Installation, profile: Path | None, chosen: argparse.Namespace
 ) -> Iterator[Row]:
     for name, step in STEPS.items():
         if name not in ([chosen.profile] if chosen.profile else chosen.step or [s for s in STEPS if s not in ASKED]):
             continue
         PREPARED.get(name, lambda _: None)(run)
-        if name in READING:  # each process has met the page before
-            asyncio.run(step(replace(run, requests=240, rest=12)))
+        more = {} if name in COLD else {"first_cpu_ms": measured(step, first, web, where)["cpu_ms"]}
         if profile:
             profile.with_name("profile.on").touch()
         row = measured(step, run, web, where)
-        more = {"us_per_review": round(row["cpu_ms"] * 1000 / (run.n * 3 + run.reviews), 1)} if name == "export" else {}
+        if name == "export":
+            more["us_per_review"] = round(row["cpu_ms"] * 1000 / written(run), 1)
         yield {"step": name, **row, **more, "pss_mb": round(measuring.pss(web))}
 
 

@@ -56,6 +56,20 @@ class Filled:
     coordinator: str = ""  # a cookie
     tokens: dict[str, str] = field(default_factory=dict)  # cookie → form token
 
+    def newcomers(self, many: int) -> list[str]:
+        """So many applicants who have done nothing yet."""
+        return _taken(self.applicants, many)
+
+    def unwritten(self, many: int) -> list[tuple[str, str, str]]:
+        """So many reviews that nobody has written yet."""
+        return _taken(self.reviewers, many)
+
+
+def _taken(there: list[Any], many: int) -> list[Any]:
+    taken = there[:many]
+    del there[:many]
+    return taken
+
 
 def words(many: int, seed: int) -> str:
     """So many words, the same for the same seed."""

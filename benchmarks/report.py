@@ -9,7 +9,8 @@ from typing import Any
 Row = dict[str, Any]
 COLUMNS = {
     "step": "step", "n": "N", "per_s": "per s", "p50_ms": "p50 ms", "p95_ms": "p95 ms", "cpu_ms": "CPU ms",
-    "db_cpu_ms": "DB CPU ms", "statements": "statements", "bytes": "bytes", "pss_mb": "PSS MB",
+    "first_cpu_ms": "first, CPU ms", "db_cpu_ms": "DB CPU ms", "statements": "statements", "bytes": "bytes",
+    "pss_mb": "PSS MB",
 }  # fmt: skip
 NAMES = {"postgresql": "PostgreSQL, three gunicorn workers", "sqlite": "SQLite, waitress (the embedded default)"}
 START, END = "<!-- bench: from here -->", "<!-- bench: to here -->"

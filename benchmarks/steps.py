@@ -101,15 +101,16 @@ def _answers(n: int) -> dict[str, str]:
 
 async def journey(run: Run) -> Load:
     """An applicant, signed in, 8 at once: start, save a section, upload a PDF of 200 kB, submit; none lost."""
-    return await _journeys(run, looks=False, applicants=run.filled.applicants[: run.journeys])
+    return await _journeys(run, looks=False)
 
 
 async def journey_pages(run: Run) -> Load:
     """The same with every page that a browser shows on the way (6 more)."""
-    return await _journeys(run, looks=True, applicants=run.filled.applicants[run.journeys :])
+    return await _journeys(run, looks=True)
 
 
-async def _journeys(run: Run, looks: bool, applicants: list[str]) -> Load:
+async def _journeys(run: Run, looks: bool) -> Load:
+    applicants = run.filled.newcomers(run.journeys)
     with run.app.app_context():
         types = db.session.scalar(sa.select(Proposal.organisation_type).limit(1))
     files = [document() for _ in applicants]
@@ -170,9 +171,10 @@ async def review_page(run: Run) -> Load:
 
 async def review_save(run: Run) -> Load:
     """Handing that review in: all scores and 60 words, 4 at once; the proposal's place is computed anew; none lost."""
+    before = written(run)
     with run.app.app_context():
-        before = db.session.scalar(sa.select(sa.func.count()).select_from(Review)) or 0
         keys = list((db.session.scalars(sa.select(Review.scores).limit(1)).first() or {}).keys())
+    tasks = run.filled.unwritten(run.reviews)
     scores = {f"score-{key}": str(random.randint(0, 5)) for key in keys}
     more = {"comment_applicant": words(40, 1), "comment_committee": words(20, 2), "language": "en"}
 
@@ -183,12 +185,16 @@ async def review_save(run: Run) -> Load:
         client.close()
         return [answer]
 
-    load = await drive([run.client() for _ in range(4)], run.filled.reviewers, unit)
-    with run.app.app_context():
-        after = db.session.scalar(sa.select(sa.func.count()).select_from(Review)) or 0
-    if after - before != len(run.filled.reviewers):
-        raise Failed(f"of {len(run.filled.reviewers)} reviews there are {after - before}")
+    load = await drive([run.client() for _ in range(4)], tasks, unit)
+    if (found := written(run) - before) != len(tasks):
+        raise Failed(f"of {len(tasks)} reviews there are {found}")
     return load
+
+
+def written(run: Run) -> int:
+    """How many reviews there are."""
+    with run.app.app_context():
+        return db.session.scalar(sa.select(sa.func.count()).select_from(Review)) or 0
 
 
 async def ranking(run: Run) -> Load:
@@ -261,5 +267,4 @@ STEPS: dict[str, Step] = {
     "at the instant": instant,
 }
 
-READING = ("call page", "review page", "ranked list")
 PREPARED: dict[str, Callable[[Run], None]] = {"at the instant": seal}

@@ -54,7 +54,7 @@ def _given(run: Run, n: int) -> dict[str, str]:
 async def autosave(run: Run) -> Load:
     """A section of 260 words saved while it is written, 8 writers at once; one unit is one saving."""
     sections: dict[Client, Section] = {}
-    for cookie in run.filled.applicants[:WRITERS]:
+    for cookie in run.filled.newcomers(WRITERS):
         client, token = run.client(cookie), run.filled.tokens[cookie]
         started = await client.ask(f"/en/calls/{run.filled.open}/start", _form(token))
         sections[client] = Section(client, token, started.headers["location"])
@@ -70,7 +70,7 @@ async def autosave(run: Run) -> Load:
 
 async def slow_line(run: Run) -> Load:
     """A proposal with a file of 2 MB at 50 kbit/s, one request of twenty failing: from the start to the receipt."""
-    cookie = run.filled.applicants[0]
+    [cookie] = run.filled.newcomers(1)
     token = run.filled.tokens[cookie]
     with line(run.port, RATE, EVERY) as slow:
         client, load = Client(slow.port, cookie), Load()
