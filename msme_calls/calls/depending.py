@@ -27,19 +27,6 @@ def no_removal(questions: Sequence[Any], gone: Collection[Any]) -> str | None:
     return None
 
 
-def moved(sections: Sequence[Any], thing: Any, step: int) -> list[Any]:
-    """All questions in their order once a section, or a question, has moved one place up (-1) or down (1)."""
-    ordered = sorted(sections, key=lambda s: s.position)
-    groups = [sorted(s.questions, key=lambda q: q.position) for s in ordered]
-    for rows in (ordered, *groups):
-        here = next((n for n, row in enumerate(rows) if row is thing), None)
-        if here is not None and 0 <= here + step < len(rows):
-            line = groups if rows is ordered else rows
-            line[here], line[here + step] = line[here + step], line[here]
-            break
-    return [q for group in groups for q in group]
-
-
 def no_choices(questions: Sequence[Any], question: Any, left: Collection[str]) -> str | None:
     """Against leaving these choices of a question only: another one is asked depending on one that goes."""
     for other, value in _named(questions, question):

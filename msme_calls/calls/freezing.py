@@ -4,8 +4,9 @@ Once open, nothing may change by which an answer could be lost or become wrong: 
 optional question at the end of a section; nothing else.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from msme_calls.calls.phases import Life, Phase, phase
@@ -49,12 +50,34 @@ def no_order(questions: Iterable[Any]) -> str | None:
     for question in questions:
         for condition in getattr(question, "conditions", ()):
             if condition.depends_on.key not in before:
-                return _l(
-                    "“%(question)s” is asked only after certain answers to “%(other)s”, so it has to come after it.",
-                    question=_Said(question.label), other=_Said(condition.depends_on.label),
-                )  # fmt: skip
+                return _after(question, condition.depends_on)
         before.add(question.key)
     return None
+
+
+def no_steps(sections: Sequence[Any]) -> dict[tuple[Any, str], str]:
+    """Against moving a section or question one place: the reasons, by its id and "up" or "down"."""
+    found = {}
+    for rows in (sections, *(section.questions for section in sections)):
+        for former, later in pairwise(rows):
+            if reason := _no_swap(*(getattr(row, "questions", [row]) for row in (former, later))):
+                found[former.id, "down"] = found[later.id, "up"] = reason
+    return found
+
+
+def _no_swap(former: Collection[Any], later: Iterable[Any]) -> str | None:
+    for question in later:
+        for condition in question.conditions:
+            if any(condition.depends_on is each for each in former):
+                return _after(question, condition.depends_on)
+    return None
+
+
+def _after(question: Any, other: Any) -> str:
+    return _l(
+        "“%(question)s” is asked only after certain answers to “%(other)s”, so it has to come after it.",
+        question=_Said(question.label), other=_Said(other.label),
+    )  # fmt: skip
 
 
 class _Said:

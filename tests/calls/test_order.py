@@ -2,7 +2,7 @@
 
 import pytest
 import world
-from pages import Page
+from pages import Page, words
 from signing_in import browser_of
 
 from msme_calls import clock
@@ -78,6 +78,12 @@ def test_no_question_comes_before_the_one_it_depends_on(desk, draft, by):
     db.session.commit()
     url, before = f"/en/desk/{draft.slug}/form", form.order_of(draft)
     page = desk.page(url)
+    told = [words(p) for p in page.all("p") if p.get("data-stuck") is not None and p.get("hidden") is None]
+    assert len(told) == 2 and all(sentence.endswith("so it has to come after it.") for sentence in told)
+    buttons = [f.get("action").split("/questions/")[1] for f in page.all("form") if f.get("hidden") is not None
+               and "/questions/" in (f.get("action") or "")]  # fmt: skip
+    last = draft.questions[-1]
+    assert sorted(buttons) == sorted([f"{first.id}/up", f"{first.id}/down", f"{second.id}/up", f"{last.id}/down"])
     for name, change in (("form/order", {"order": swapped(draft)}), (f"{second.id}/up", {}), (f"{first.id}/down", {})):
         sent = desk.submit(next(f for f in page.forms if f.action.endswith(name)), **change)
         assert sent.status_code == 403 and "so it has to come after it" in Page(sent).text
@@ -128,6 +134,29 @@ def test_questions_are_dragged_and_moved_by_keyboard_without_a_new_page(page, li
         call = db.session.get(type(call), call.id)
         a, b, c, *rest = before[0]
         assert order(call) == [[c, b, a, *rest], *before[1:]]
+
+
+def test_what_can_not_move_says_why_and_can_once_something_stands_between(page, live_server):
+    with live_server.app.app_context():
+        by = world.person()
+        call = world.call("draft", by=by)
+        first, second = call.sections[0].questions[:2]
+        second.conditions = [Condition(position=0, depends_on=first, operator="answered")]
+        db.session.commit()
+        cookie = browser_of(live_server.app, by).get_cookie("session").value
+        slug, names = call.slug, [str(q.id) for q in (first, second)]
+    page.context.add_cookies([{"name": "session", "value": cookie, "url": live_server.url}])
+    page.goto(f"/en/desk/{slug}/form")
+    first, second = (page.locator(f"[data-thing='{name}']") for name in names)
+    why = second.get_by_text("so it has to come after it.")
+    assert why.is_visible() and second.get_by_role("button", name="Up").count() == 0
+    second.get_by_role("button", name="Down").click()
+    why.wait_for(state="hidden")
+    assert second.get_by_role("button", name="Up").is_visible()
+    assert first.get_by_role("button", name="Down").is_visible()
+    second.get_by_role("button", name="Up").click()
+    why.wait_for()
+    assert first.get_by_text("so it has to come after it.").is_visible()
 
 
 def _drag(page, handle, target):

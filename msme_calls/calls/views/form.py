@@ -35,6 +35,7 @@ def _drawn_form(call: Call, **more: Any) -> str:
     return render_template(
         "calls/form.html", call=call, order=order, seen=_fingerprint(order), still=freezing.still(call.life, at),
         kinds=questions.KINDS, feeds=rules.FEEDS, reason=rules.no_set_up(call.life, at),
+        no_steps=freezing.no_steps(call.sections),
         no_wording=rules.no_form_wording(call.life, at), no_question=rules.no_question(call.life, False, at),
         no_removal={
             q.id: rules.no_removal(call.life, q.feeds, at) or depending.no_removal(call.questions, [q])

@@ -16,24 +16,38 @@ function tell(thing) {
   sheet.querySelector("[role=status]").textContent = filled(own ? saidSection : saidQuestion, values);
 }
 
-// Numbers of sections, and which buttons lead anywhere.
+// Numbers of sections, and which buttons lead anywhere: none beyond an edge, none past what something depends on.
 function settle() {
   things(document, "section").forEach((s, n, near) => {
     s.querySelector("[data-number]").textContent = n + 1;
-    edges(s, n === 0, n === near.length - 1);
+    edges(s, near, n === 0, n === near.length - 1);
   });
-  const questions = lists().flatMap((u) => things(u));
   const [first, last] = [lists()[0], lists().at(-1)];
-  for (const q of questions) {
-    const near = things(q.parentNode);
-    edges(q, near[0] === q && q.parentNode === first, near.at(-1) === q && q.parentNode === last);
+  for (const list of lists()) {
+    const near = things(list);
+    for (const q of near) edges(q, near, near[0] === q && list === first, near.at(-1) === q && list === last);
   }
 }
 
-function edges(thing, first, last) {
-  const own = (way) => all(`form[action$="/${way}"]`, thing).find((f) => f.closest("[data-thing]") === thing);
-  if (own("up")) own("up").hidden = first;
-  if (own("down")) own("down").hidden = last;
+function edges(thing, near, first, last) {
+  const own = (selector) => all(selector, thing).find((f) => f.closest("[data-thing]") === thing);
+  const here = near.indexOf(thing);
+  const [up, down] = [stuck(near[here - 1], thing), stuck(thing, near[here + 1])];
+  if (own('form[action$="/up"]')) own('form[action$="/up"]').hidden = first || up;
+  if (own('form[action$="/down"]')) own('form[action$="/down"]').hidden = last || down;
+  const said = own("[data-stuck]");
+  said.textContent = [...new Set([up, down])].join(" ").trim();
+  said.hidden = !said.textContent;
+}
+
+// Why two neighbours can’t change places; nothing if they can.
+const asked = (thing) => (!thing ? [] : thing.matches("li") ? [thing] : things(thing));
+
+function stuck(former, later) {
+  for (const { dataset: q } of asked(later))
+    for (const { dataset: other } of asked(former))
+      if (q.after.split(" ").includes(other.thing)) return filled(sheet.dataset.stuck, { name: q.name, other: other.name });
+  return "";
 }
 
 // The server takes the whole order, with the one that it was made from; what it refuses it says on a page.
