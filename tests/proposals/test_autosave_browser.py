@@ -314,7 +314,7 @@ COUNT = """() => new Promise((done) => {
   const asked = indexedDB.open("msme-calls", 1);
   asked.onupgradeneeded = () => asked.result.createObjectStore("drafts");
   asked.onsuccess = () => {
-    const all = asked.result.transaction("drafts").objectStore("drafts").count();
+    const all = asked.result.transaction("drafts").objectStore("drafts").count(IDBKeyRange.lowerBound([]));
     all.onsuccess = () => (asked.result.close(), done(all.result));
   };
 })"""
@@ -330,6 +330,49 @@ PLANT = """() => new Promise((done) => {
 
 def device(page: Page) -> int:
     return page.evaluate(COUNT)
+
+
+def test_no_window_writes_over_what_another_one_keeps_and_each_text_is_offered(case, page):
+    """Threat D7: two windows of one section, each with a text that the server hasn't got, and a third that saves."""
+    case.open()
+    second, third = page.context.new_page(), page.context.new_page()
+    for window in (second, third):
+        case.open(page=window)
+    for window, text in ((page, "Of the first window"), (second, "Of the second window")):
+        window.route(
+            "**/sections/*", lambda route: route.abort() if route.request.method == "PUT" else route.continue_()
+        )
+        window.get_by_label("Title").fill(text)
+        expect(state(window)).to_have_text(re.compile("kept on this device"))
+    third.get_by_label("Summary").fill("Of the third window")
+    expect(state(third)).to_have_text(SAVED)
+    assert device(third) == 2
+    for window in (page, second):
+        window.close()
+    third.reload()
+    note = third.get_by_role("alert")
+    expect(note).to_have_count(1)
+    expect(third.get_by_role("group", name="Title").locator("[data-theirs]")).to_have_text("Of the second window")
+    third.get_by_role("group", name="Title").get_by_role("button", name="Discard it").click()
+    expect(third.get_by_role("group", name="Title").locator("[data-theirs]")).to_have_text("Of the first window")
+    third.get_by_role("group", name="Title").get_by_role("button", name="Use it").click()
+    expect(state(third)).to_have_text(SAVED)
+    assert (case.kept(), case.kept("summary")) == ("Of the first window", "Of the third window")
+    expect(note).to_have_count(0)
+    assert device(third) == 0
+
+
+def test_after_signing_out_in_another_window_this_one_keeps_nothing_and_says_so(case, page):
+    """Threat D10: what is left open on a shared device keeps no text for whoever comes next."""
+    case.open()
+    other = page.context.new_page()
+    other.goto("/en/my-work")
+    other.get_by_role("button", name="Sign out").click()
+    other.wait_for_url("**/en/")
+    page.get_by_label("Title").fill("Private words")
+    expect(state(page)).to_have_text(re.compile("this browser keeps nothing. Copy what you wrote"))
+    assert device(page) == 0
+    assert page.evaluate("!dispatchEvent(new Event('beforeunload', { cancelable: true }))")
 
 
 def test_a_browser_that_keeps_nothing_asks_before_it_is_left(case, page):

@@ -5,7 +5,7 @@
 
 import { alike, answersOf, byQuestion, differ, keysOf, put, same, wordsOf } from "./answers.js";
 import { compare } from "./compare.js";
-import { forget, read, who, write } from "./draft.js";
+import { drop, forget, read, who, write } from "./draft.js";
 
 const PAUSE = 2000; // after the last key
 const LONGEST = 15000; // while somebody types on and on
@@ -27,10 +27,9 @@ function start() {
   let timer = 0;
   let since = 0; // when the oldest change not yet sent was made
   let failures = 0;
-  let state = "saved";
+  let state = "saved"; // how it stands
+  let told = "saved"; // what the page says of it
   let choosing = null; // takes away the panels of a clash
-  let offered = new Map(); // what the device had and the page hasn't, until the person has chosen
-  let offeredAt = 0;
   let full = false; // the next press sends the whole form as it would without script
   let writing = false;
   let again = false;
@@ -39,13 +38,23 @@ function start() {
 
   // Screen readers hear of it when it begins or ends to go wrong, not at each saving.
   const fine = (name) => name === "saved" || name === "changed";
-  function tell(name, words) {
-    const before = state;
-    state = name;
-    for (const each of status.children) each.hidden = each.dataset.state !== name;
-    const shown = status.querySelector(`[data-state="${name}"]`);
+  function tell(name, words, as = name) {
+    const before = told;
+    [state, told] = [name, as];
+    for (const each of status.children) each.hidden = each.dataset.state !== as;
+    const shown = status.querySelector(`[data-state="${as}"]`);
     if (words) shown.querySelector("[data-words]").textContent = words;
-    if (name !== before && !(fine(name) && fine(before)) && name !== "changed") live.textContent = shown.innerText;
+    if (as !== before && !(fine(as) && fine(before)) && as !== "changed") live.textContent = shown.innerText;
+  }
+
+  // It is told once we know whether the device keeps it: what isn't kept is not said to be.
+  function trouble(name, words) {
+    const keeps = () => form.dataset.kept !== undefined || ["clash", "other"].includes(name);
+    state = name;
+    Promise.race([keep(), new Promise((done) => setTimeout(done, 2000))]).then(
+      () => state === name && tell(name, words, keeps() ? name : name === "offline" ? "nowhere" : "unkept"),
+    );
+    return name;
   }
 
   // The device. One writing at a time; the newest text always follows.
@@ -55,9 +64,9 @@ function start() {
     writing = true;
     try {
       const now = answersOf(form);
-      const safe = !differ(now, base).length && !lost;
-      if (safe && !offered.size) await forget(path);
-      else await write(path, { at: offeredAt || Date.now(), answers: safe ? [] : [...now], offered: [...offered], safe });
+      const keys = new Set([...differ(now, base), ...(lost ? differ(lost, base) : [])]);
+      if (keys.size) await write(path, [...keys].map((key) => [key, now.get(key) || []]));
+      else await forget(path);
       delete form.dataset.unsaved; // it is on the device: leaving needs no question
       form.dataset.kept = "";
     } catch {
@@ -117,10 +126,10 @@ function start() {
     if (answer.status === 200 && data.version) return saved(now, data);
     if (answer.status === 412 && data.differ) return merge(now, data);
     if (answer.status === 400 && data.token) return renew(data);
-    if (answer.status === 401) return held("out");
-    if (answer.status === 413) return held("large");
+    if (answer.status === 401) return trouble("out");
+    if (answer.status === 413) return trouble("large");
     if (answer.status === 429 || answer.status >= 500 || answer.status === 200) return failed("busy", +answer.headers.get("Retry-After"));
-    return held("closed", data.said || "");
+    return trouble("closed", data.said || "");
   }
 
   function settled() {
@@ -149,20 +158,13 @@ function start() {
   // The line is broken or the server busy: again after a while, longer each time, and not all browsers in the same instant.
   function failed(name, seconds = 0) {
     failures++;
-    keep().then(() => tell(name === "offline" && form.dataset.kept === undefined ? "nowhere" : name));
     later(Math.max(seconds * 1000, Math.min(60000, 1000 * 2 ** failures)) * (1 + Math.random() / 2));
-    return name;
-  }
-
-  function held(name, words) {
-    keep();
-    tell(name, words);
-    return name;
+    return trouble(name);
   }
 
   // She signed in anew in another tab: the form's token is another by now.
   function renew({ token, who: now }) {
-    if (now !== who) return held("other");
+    if (now !== who) return trouble("other");
     const old = form.elements.csrf_token.value;
     if (old === token) return failed("busy");
     for (const input of document.querySelectorAll("input[name=csrf_token]")) input.value = token;
@@ -190,31 +192,30 @@ function start() {
       send();
     });
     form.querySelector("[data-choice=clash]").focus();
-    return held("clash");
+    keep();
+    return "clash";
   }
 
-  // What the device has and the server hasn't is offered, never put in by itself.
-  async function offer() {
-    const draft = await read(path).catch(() => undefined);
-    const found = new Map(draft?.offered);
-    if (draft && !draft.safe) {
-      const were = new Map(draft.answers);
-      for (const key of keysOf(were, base)) if (!alike(were.get(key), base.get(key))) found.set(key, were.get(key) || []);
-    }
-    for (const [key, pairs] of found) if (alike(pairs, base.get(key)) || !document.getElementById(`q-${key}`)) found.delete(key);
-    if (!found.size) return keep();
-    [offered, offeredAt] = [found, draft.at];
-    const open = [...found].map(([key, pairs]) => ({
+  // What the device has of a window that was left, and neither the server nor the page has, is offered and never put in by
+  // itself; if several were left, one after the other.
+  async function offer([draft, ...others]) {
+    if (!draft) return keep();
+    const now = answersOf(form);
+    const news = ([key, pairs]) => document.getElementById(`q-${key}`) && !alike(pairs, base.get(key)) && !alike(pairs, now.get(key));
+    const found = [...new Map([...(draft.offered || []), ...draft.answers])].filter(news);
+    const next = async () => {
+      await keep(); // if it stands in the field, it is ours to keep from now on
+      if (!changed() || form.dataset.kept !== undefined) await drop(path, draft).catch(() => {});
+      return offer(others);
+    };
+    if (!found.length) return next();
+    const open = found.map(([key, pairs]) => ({
       key,
-      mine: wordsOf(form, answersOf(form).get(key)),
+      mine: wordsOf(form, now.get(key)),
       theirs: wordsOf(form, pairs),
       take: () => put(form, key, pairs),
     }));
-    compare(form, "draft", open, () => {
-      [offered, offeredAt] = [new Map(), 0];
-      keep();
-      send();
-    });
+    compare(form, "draft", open, () => next().then(send));
     const lang = document.documentElement.lang;
     const when = new Intl.DateTimeFormat(lang === "en" ? "en-GB" : lang, { dateStyle: "long", timeStyle: "short" });
     form.querySelector("[data-when]").textContent = when.format(draft.at);
@@ -260,5 +261,5 @@ function start() {
   addEventListener("online", send);
   addEventListener("pagehide", send);
   document.addEventListener("visibilitychange", send);
-  offer().then(() => changed() && typed()); // a browser that comes back puts what was typed into the fields by itself
+  read(path).catch(() => []).then(offer).then(() => changed() && typed()); // a browser that comes back puts what was typed into the fields by itself
 }
