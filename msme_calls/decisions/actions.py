@@ -15,8 +15,7 @@ from msme_calls.decisions.composing import compose
 from msme_calls.decisions.models import Decision, Outcome, Resolution, Seal
 from msme_calls.errors import allow
 from msme_calls.extensions import db, lock
-from msme_calls.proposals import conflicts, team
-from msme_calls.proposals import queries as proposing
+from msme_calls.proposals import conflict_queries, conflicts, team
 from msme_calls.proposals.models import Proposal, Status, TeamRole
 
 Words = dict[str, str]  # by language
@@ -33,14 +32,14 @@ class Choice:
 
 def no_part(call: Call, by: Person) -> str | None:
     """The rule against somebody's taking part in the decision at all, asked of rows."""
-    return rules.no_part(proposing.applies(by, call))
+    return rules.no_part(conflict_queries.applies(by, call))
 
 
 def decide(call: Call, choices: Sequence[Choice], *, by: Person, at: datetime) -> int:
     """Give proposals their outcomes; returns how many changed. A change undoes what was proposed and confirmed."""
     lock(call)
     allow(no_part(call, by))
-    judge, subjects = proposing.judge(by), proposing.subjects([c.proposal for c in choices])
+    judge, subjects = conflict_queries.judge(by), conflict_queries.subjects([c.proposal for c in choices])
     changed = 0
     for choice in choices:
         conflict = conflicts.conflict(judge, subjects[choice.proposal.id], call.economy_rule)
@@ -88,8 +87,8 @@ def set_words(
     call = proposal.call
     lock(call)
     allow(no_part(call, by))
-    subject = proposing.subjects([proposal])[proposal.id]
-    conflict = conflicts.conflict(proposing.judge(by), subject, call.economy_rule) is not None
+    subject = conflict_queries.subjects([proposal])[proposal.id]
+    conflict = conflicts.conflict(conflict_queries.judge(by), subject, call.economy_rule) is not None
     allow(rules.no_decide(call.phase(at), decision.outcome, call.outcomes, conflict=conflict, withdrawn=False))
     allow(rules.no_symbol(symbol, call.symbol) or (rules.TAKEN if symbol in queries.symbols(but=proposal) else None))
     now = (decision.public_name, decision.public_project, decision.public_summary, decision.symbol)

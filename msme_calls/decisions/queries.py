@@ -15,8 +15,8 @@ from msme_calls.decisions import rules, sealing
 from msme_calls.decisions.models import Decision, Outcome, Resolution, Seal
 from msme_calls.decisions.sealing import Broken, Result
 from msme_calls.extensions import db
+from msme_calls.proposals.conflict_queries import in_conflict
 from msme_calls.proposals.models import Proposal, Status
-from msme_calls.proposals.queries import in_conflict
 from msme_calls.reviews import standings
 from msme_calls.reviews.models import Assignment, Review, ReviewStatus, Standing
 from msme_calls.reviews.ranking import Place

@@ -16,7 +16,7 @@ from msme_calls.calls.queries import reread
 from msme_calls.errors import allow
 from msme_calls.extensions import db, lock, locked
 from msme_calls.proposals import answers as answering
-from msme_calls.proposals import conflicts, issuing, queries, rules, team
+from msme_calls.proposals import conflict_queries, conflicts, issuing, queries, rules, team
 from msme_calls.proposals.models import Attachment, Conflict, Named, Proposal, ProposalVersion, SectionDraft, Status
 from msme_calls.questions import File
 
@@ -261,7 +261,7 @@ def keep_conflicts(person: Person) -> Callable[[datetime], None]:
     So nobody with a role in a call comes to see a proposal by changing her profile.
     """
     found = queries.hidden_from(person)
-    subjects, judge = queries.subjects(found), _standing(person)
+    subjects, judge = conflict_queries.subjects(found), _standing(person)
     before = {p: conflicts.conflict(judge, subjects[p.id], p.call.economy_rule) for p in found}
 
     def settle(at: datetime) -> None:
@@ -276,4 +276,4 @@ def keep_conflicts(person: Person) -> Callable[[datetime], None]:
 
 def _standing(person: Person) -> conflicts.Judge:
     """Whom she stands for, without where she applies: that can end, and the conflict behind it must not be lost."""
-    return replace(queries.judge(person), applies=frozenset())
+    return replace(conflict_queries.judge(person), applies=frozenset())

@@ -10,6 +10,7 @@ from msme_calls.accounts import actions as accounts
 from msme_calls.accounts import links
 from msme_calls.accounts import rules as account_rules
 from msme_calls.accounts.models import Person, normal_address
+from msme_calls.calls import rules as calls_rules
 from msme_calls.calls.queries import reread
 from msme_calls.errors import allow
 from msme_calls.extensions import LANGUAGES, db, lock, locked
@@ -91,7 +92,7 @@ def send_again(row: TeamInvitation, *, by: Person, at: datetime) -> None:
     """Send an invitation that is still open once more; links sent before end."""
     _held(row.proposal)
     allow(rules.no_part(row.proposal.role_of(by), TeamRole.OWNER) or said.no_growing(row.proposal.phase(at)))
-    allow(said.no_answer(row.state))
+    allow(calls_rules.no_answer(row.state))
     links.void_about(row.id, PURPOSE, at=at)
     row.invited_at, row.invited_by_id = at, by.id
     _mail(row, row.proposal, at)
@@ -102,7 +103,7 @@ def revoke(row: TeamInvitation, *, by: Person, at: datetime) -> None:
     proposal = row.proposal
     _held(proposal)
     db.session.refresh(row)
-    allow(rules.no_part(proposal.role_of(by), TeamRole.OWNER) or said.no_answer(row.state))
+    allow(rules.no_part(proposal.role_of(by), TeamRole.OWNER) or calls_rules.no_answer(row.state))
     row.revoked_at = at
     links.void_about(row.id, PURPOSE, at=at)
     history.record("revoke-from-team", by=by, at=at, call=proposal.call, proposal=proposal, invitation=str(row.id))
@@ -113,7 +114,7 @@ def accept(row: TeamInvitation, name: str = "", *, at: datetime) -> Person:
     proposal = row.proposal
     _held(proposal)
     db.session.refresh(row)
-    allow(said.no_answer(row.state) or said.no_growing(proposal.phase(at)))
+    allow(calls_rules.no_answer(row.state) or said.no_growing(proposal.phase(at)))
     person = accounts.person_for(row.address, name or row.name, row.language, at=at)
     row.accepted_at = at
     _join(proposal, person, row.role, at)
@@ -145,7 +146,7 @@ def decline(row: TeamInvitation, *, at: datetime) -> None:
     proposal = row.proposal
     _held(proposal)
     db.session.refresh(row)
-    allow(said.no_answer(row.state))
+    allow(calls_rules.no_answer(row.state))
     row.declined_at = at
     history.record("decline-team", by=None, at=at, call=proposal.call, proposal=proposal, invitation=str(row.id))
     tell("team_news", proposal, at=at, to=[proposal.owner], what="declined", invitation=str(row.id))

@@ -64,21 +64,6 @@ def no_invite(phase: Phase, role: TeamRole, there: str, size: int, ever: int) ->
     return None
 
 
-def no_answer(state: str) -> str | None:
-    """Against answering, sending again or taking back an invitation; `state`: what became of it, or ""."""
-    return _l("This invitation has been answered or taken back already.") if state else None
-
-
-def no_acceptance(signed_in: str, invited: str) -> str | None:
-    """Against answering as whoever is signed in (her address, "" for nobody) what was sent to another address."""
-    if signed_in and signed_in != invited:
-        return _l(
-            "This invitation was sent to another address than that of the account you are signed in with. "
-            "Sign out first, then open the link again."
-        )
-    return None
-
-
 def no_leaving(role: TeamRole | None) -> str | None:
     """Against leaving a team."""
     if role is TeamRole.OWNER:

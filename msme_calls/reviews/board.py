@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload
 from msme_calls.accounts.models import Person
 from msme_calls.calls.models import Call, Membership, Role
 from msme_calls.extensions import db
+from msme_calls.proposals import conflict_queries
 from msme_calls.proposals import queries as proposals
 from msme_calls.proposals.conflicts import Judge, Subject, conflict
 from msme_calls.proposals.models import Proposal, Status
@@ -60,8 +61,8 @@ class Board:
         self.call, self.at = call, at
         self.members = _reviewers(call)
         found = _counting(call)
-        self._subjects = proposals.subjects(found)
-        judges = proposals.judges([reader, *(m.person for m in self.members)])
+        self._subjects = conflict_queries.subjects(found)
+        judges = conflict_queries.judges([reader, *(m.person for m in self.members)])
         self._judges = {m.person_id: judges[m.person_id] for m in self.members}
         self._held: dict[uuid.UUID, list[Held]] = {p.id: [] for p in found}
         self._former: dict[uuid.UUID, set[str]] = {p.id: set() for p in found}

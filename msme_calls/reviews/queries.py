@@ -18,7 +18,7 @@ from msme_calls.accounts.models import Person
 from msme_calls.calls import kept_forms
 from msme_calls.calls.models import TEXTS, Call, Criterion, Membership, Role
 from msme_calls.extensions import db, note_lock, streamed
-from msme_calls.proposals import answers
+from msme_calls.proposals import answers, conflict_queries
 from msme_calls.proposals import queries as proposals
 from msme_calls.proposals.models import Proposal, Status
 from msme_calls.reviews import rules
@@ -126,7 +126,7 @@ def _hers(shape: _Shape) -> sa.Select[Assignment]:
         .join(Assignment.proposal)
         .join(Proposal.call)
         .where(Assignment.reviewer_id == _ME, Assignment.ended_at.is_(None), role.exists())
-        .where(Proposal.status == Status.SUBMITTED, ~proposals.conflicting(_ME, organisation, economies))
+        .where(Proposal.status == Status.SUBMITTED, ~conflict_queries.conflicting(_ME, organisation, economies))
     )
 
 

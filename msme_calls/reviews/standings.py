@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from msme_calls.accounts.models import Person
 from msme_calls.calls.models import Call
 from msme_calls.extensions import db
-from msme_calls.proposals import queries as proposals
+from msme_calls.proposals import conflict_queries
 from msme_calls.proposals.models import Proposal, Status
 from msme_calls.reviews.models import Standing
 from msme_calls.reviews.ranking import Place, places
@@ -60,7 +60,7 @@ IN_ORDER = (
 def order(person: Person, call: Call) -> list[tuple[uuid.UUID, Place | None, bool]]:
     """All proposals that count, in ranking order: (id, place, whether the person is recused)."""
     rows = db.session.execute(
-        sa.select(Proposal.id, Standing.mean, Standing.ties, proposals.in_conflict(person))
+        sa.select(Proposal.id, Standing.mean, Standing.ties, conflict_queries.in_conflict(person))
         .outerjoin(Standing, Standing.proposal_id == Proposal.id)
         .where(Proposal.call_id == call.id, Proposal.status == Status.SUBMITTED)
         .order_by(*IN_ORDER)
@@ -118,7 +118,7 @@ def _placed_rows(person: Person, call: Call, first: int, end: int) -> list[tuple
 
 def _by_rank(person: Person, call: Call, first: int, many: int) -> sa.Select[Any]:
     """Proposals that have a place with their standings, in order, as the index has it: no mean is null."""
-    rows: sa.Select[Any] = sa.select(*_FACE, *_FIGURES, proposals.in_conflict(person))
+    rows: sa.Select[Any] = sa.select(*_FACE, *_FIGURES, conflict_queries.in_conflict(person))
     rows = rows.join(Standing, Standing.proposal_id == Proposal.id)
     rows = rows.where(Standing.call_id == call.id, Standing.mean.is_not(None), Proposal.status == Status.SUBMITTED)
     in_order = (Standing.mean.desc(), Standing.ties.desc(), Standing.draw.desc(), Proposal.reference)
@@ -127,7 +127,7 @@ def _by_rank(person: Person, call: Call, first: int, many: int) -> sa.Select[Any
 
 def _rest(person: Person, call: Call, first: int, last: int | None) -> list[_Row]:
     """Proposals that have no place: nobody has judged them yet."""
-    rows: sa.Select[Any] = sa.select(*_FACE, *_FIGURES, proposals.in_conflict(person))
+    rows: sa.Select[Any] = sa.select(*_FACE, *_FIGURES, conflict_queries.in_conflict(person))
     rows = (
         rows.outerjoin(Standing, Standing.proposal_id == Proposal.id)
         .where(Proposal.call_id == call.id, Proposal.status == Status.SUBMITTED, Standing.mean.is_(None))

@@ -24,7 +24,7 @@ from msme_calls.demo import documents
 from msme_calls.extensions import LANGUAGES, db
 from msme_calls.history import History
 from msme_calls.outbox import Email
-from msme_calls.proposals import queries as proposing
+from msme_calls.proposals import conflict_queries
 from msme_calls.proposals.conflicts import conflict
 from msme_calls.proposals.models import Attachment, Conflict, Proposal, ProposalVersion, SectionDraft, Status
 from msme_calls.publication.models import PastEdition
@@ -130,12 +130,12 @@ def each_call_has_two_coordinators_and_the_convenor_has_left(at: datetime) -> No
 
 def nobody_reviews_in_conflict_of_interest_or_in_a_language_she_does_not_read(at: datetime) -> None:
     assert len(everything(Conflict)) == 3
-    subjects = proposing.subjects(everything(Proposal))
+    subjects = conflict_queries.subjects(everything(Proposal))
     reads = {(m.call_id, m.person_id): m.languages for m in everything(Membership) if m.role is Role.REVIEWER}
     assignments = everything(Assignment)
     assert len(assignments) == 54
     for a in assignments:
-        judge = proposing.judge(a.reviewer)
+        judge = conflict_queries.judge(a.reviewer)
         assert conflict(judge, subjects[a.proposal_id], a.proposal.call.economy_rule) is None
         assert a.proposal.language in reads[a.call_id, a.reviewer_id]
 

@@ -9,7 +9,7 @@ from msme_calls import clock
 from msme_calls.accounts.actions import update_standing
 from msme_calls.calls.models import Role
 from msme_calls.extensions import db
-from msme_calls.proposals import actions, queries
+from msme_calls.proposals import actions, conflict_queries, queries
 from msme_calls.proposals.conflicts import Interest, Judge, Subject, conflict
 from msme_calls.proposals.models import Conflict, Member, Named, Proposal, Status, TeamInvitation, TeamRole
 
@@ -46,11 +46,11 @@ def test_the_condition_in_sql_finds_what_the_rule_finds(app, economy_rule):
     )
     people += [joined, left]
     db.session.flush()
-    subjects = queries.subjects(made)
+    subjects = conflict_queries.subjects(made)
     found = set()
     for person in people:
-        in_sql = set(db.session.scalars(db.select(Proposal.id).where(queries.in_conflict(person))))
-        judge = queries.judge(person)
+        in_sql = set(db.session.scalars(db.select(Proposal.id).where(conflict_queries.in_conflict(person))))
+        judge = conflict_queries.judge(person)
         by_rule = {p.id: conflict(judge, subjects[p.id], p.call.economy_rule) for p in made}
         assert in_sql == {key for key, why in by_rule.items() if why}
         found |= set(by_rule.values())
@@ -58,7 +58,7 @@ def test_the_condition_in_sql_finds_what_the_rule_finds(app, economy_rule):
         assert seen == {p.id for p in made if p.call is call} - in_sql
         assert queries.recused(person, call) == sum(p.call is call for p in made) - len(seen)
     assert found == {None, *Interest}
-    assert (queries.applies(joined, call), queries.applies(left, call)) == (True, False)
+    assert (conflict_queries.applies(joined, call), conflict_queries.applies(left, call)) == (True, False)
 
 
 @pytest.mark.parametrize(
@@ -81,12 +81,12 @@ def test_whoever_can_still_hand_in_a_proposal_sees_no_competitors_and_later_whoe
     if status is Status.WITHDRAWN:
         actions.move(mine, Status.WITHDRAWN, at=clock.now())
     db.session.flush()
-    in_sql = set(db.session.scalars(db.select(Proposal.id).where(queries.in_conflict(who))))
+    in_sql = set(db.session.scalars(db.select(Proposal.id).where(conflict_queries.in_conflict(who))))
     assert in_sql == ({mine.id, theirs.id} if competes else {mine.id})
-    subjects, judge = queries.subjects([theirs, there]), queries.judge(who)
+    subjects, judge = conflict_queries.subjects([theirs, there]), conflict_queries.judge(who)
     reasons = [conflict(judge, subjects[p.id], False) for p in (theirs, there)]
     assert reasons == [Interest.APPLICANT if competes else None, None]
-    assert (queries.applies(who, call), queries.applies(who, elsewhere)) == (competes, False)
+    assert (conflict_queries.applies(who, call), conflict_queries.applies(who, elsewhere)) == (competes, False)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from signing_in import browser_of
 from msme_calls import clock, history
 from msme_calls.accounts.models import Link, Person
 from msme_calls.extensions import db
-from msme_calls.proposals import actions, queries, team
+from msme_calls.proposals import actions, conflict_queries, queries, team
 from msme_calls.proposals.models import Member, Proposal, Status, TeamInvitation, TeamRole
 from msme_calls.proposals.team_rules import MOST
 
@@ -124,7 +124,7 @@ def test_declining_is_told_to_the_owner_and_ends_the_conflict(app, her, page, dr
     assert "Declined" in her.page(page).text
     assert [m.subject for m in mails.sent()] == ["bo@example.org has declined to join"]
     assert draft.role_of(bo) is None
-    assert db.session.scalars(db.select(Proposal.id).where(queries.in_conflict(bo))).all() == []
+    assert db.session.scalars(db.select(Proposal.id).where(conflict_queries.in_conflict(bo))).all() == []
 
 
 def test_the_invitation_is_bound_to_its_address(app, her, page, draft):

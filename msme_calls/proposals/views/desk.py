@@ -17,7 +17,7 @@ from msme_calls.calls.desk import at_desk, figures
 from msme_calls.calls.models import Call
 from msme_calls.calls.rules import may
 from msme_calls.extensions import db
-from msme_calls.proposals import actions, answers, conflicts, differences, queries, rules
+from msme_calls.proposals import actions, answers, conflict_queries, conflicts, differences, queries, rules
 from msme_calls.proposals.answers import Viewer
 from msme_calls.proposals.forms import ConflictForm, TakeBackForm
 from msme_calls.proposals.models import Proposal, Status
@@ -53,7 +53,7 @@ def listed(slug: str) -> str:
         proposals=queries.page_of(query, pagination.offset, pagination.size),
         pagination=pagination,
         recused=queries.recused(me(), call),
-        applies=queries.applies(me(), call),
+        applies=conflict_queries.applies(me(), call),
         economies=sorted(((code, i18n.economy(code)) for code in codes), key=lambda pair: i18n.folded(pair[1])),
         spoken=[(code, i18n.language_label(code)) for code in call.languages],
         types=[(key, str(ORGANISATION_TYPES.get(key, key))) for key in call.organisation_types],
@@ -146,8 +146,8 @@ def _page(call: Call, proposal: Proposal, form: ConflictForm) -> str:
 
 def _conflicts(call: Call, proposal: Proposal) -> list[tuple[Person, Any]]:
     """Members of the call who have a conflict of interest by the facts, with the reason in words."""
-    subject, people = queries.subjects([proposal])[proposal.id], queries.members(call)
-    judges = queries.judges(people)
+    subject, people = conflict_queries.subjects([proposal])[proposal.id], queries.members(call)
+    judges = conflict_queries.judges(people)
     found = [(p, conflicts.conflict(judges[p.id], subject, call.economy_rule)) for p in people]
     told = set(conflicts.WHY)
     if call.review_started_at is None:  # a draft is nobody's but its applicant's

@@ -18,6 +18,7 @@ from msme_calls.accounts.sessions import me
 from msme_calls.accounts.views.doors import enter
 from msme_calls.accounts.views.mailed import gone, press, usable
 from msme_calls.calls import queries as calls_queries
+from msme_calls.calls import rules as calls_rules
 from msme_calls.errors import Refused
 from msme_calls.extensions import db
 from msme_calls.proposals import queries, team
@@ -174,7 +175,7 @@ def _open(token: str) -> tuple[Link, TeamInvitation] | None:
 
 
 def _no_answer(row: TeamInvitation) -> str | None:
-    return said.no_acceptance(current_user.email if current_user.is_authenticated else "", row.address)
+    return calls_rules.no_acceptance(current_user.email if current_user.is_authenticated else "", row.address)
 
 
 @bp.route("/team-invitations/<token>", methods=["GET", "POST"])
