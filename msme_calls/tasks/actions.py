@@ -8,6 +8,7 @@ from typing import Any
 from msme_calls import history, questions, uploads
 from msme_calls.accounts.models import Person
 from msme_calls.calls.actions import parts
+from msme_calls.calls.actions.form import options_of
 from msme_calls.calls.models import Call
 from msme_calls.calls.phases import Phase
 from msme_calls.errors import allow
@@ -37,7 +38,7 @@ def add(call: Call, kind: str, content: Content, *, by: Person, at: datetime) ->
     allow(rules.no_setting(call.life, at) or rules.no_due(content.due_at, call.result_at))
     tasks = queries.of_call(call)
     task = Task(id=uuid.uuid4(), call_id=call.id, position=parts.last(tasks), kind=questions.KINDS[kind].key)
-    _put(task, content)
+    _put(task, content, options_of(call, kind, content.options))
     db.session.add(task)
     history.record("add-task", by=by, at=at, call=call, task=content.label)
     return task
@@ -46,27 +47,16 @@ def add(call: Call, kind: str, content: Content, *, by: Person, at: datetime) ->
 def edit(task: Task, content: Content, *, by: Person, at: datetime) -> None:
     """Change a task; once somebody has handed it in, only its words and its date."""
     allow(rules.no_setting(task.call.life, at) or rules.no_due(content.due_at, task.call.result_at))
-    if (task.required, task.outcomes, task.options) != (content.required, content.outcomes, _known(task, content)):
+    options = options_of(task.call, task.kind, content.options)
+    if (task.required, task.outcomes, task.options) != (content.required, content.outcomes, options):
         allow(rules.no_kind_change(queries.answered(task)))
-    _put(task, content)
+    _put(task, content, options)
     history.record("edit-task", by=by, at=at, call=task.call, task=content.label)
 
 
-def _put(task: Task, content: Content) -> None:
+def _put(task: Task, content: Content, options: dict[str, Any]) -> None:
     task.label, task.help, task.due_at = content.label, content.help, content.due_at
-    task.required, task.outcomes, task.options = content.required, content.outcomes, _known(task, content)
-
-
-def _known(task: Task, content: Content) -> dict[str, Any]:
-    settings = questions.KINDS[task.kind].settings
-    known = {name: value for name, value in content.options.items() if name in settings and value not in (None, "", [])}
-    for name in ("choices", "columns"):
-        taken = [item["key"] for item in known.get(name, []) if item.get("key")]
-        for item in known.get(name, []):
-            if not item.get("key"):
-                item["key"] = parts.key_for(item["label"], taken, name[:6])
-                taken.append(item["key"])
-    return known
+    task.required, task.outcomes, task.options = content.required, content.outcomes, options
 
 
 def remove(task: Task, *, by: Person, at: datetime) -> None:
