@@ -20,6 +20,7 @@ log = structlog.get_logger()
 Fields = list[tuple[str, str]]  # names and values, in order
 READABLE = 1_000_000  # bytes of text in an oversize body that are read to give back what was typed
 CHUNK = 65_536
+SECRETS = frozenset({"csrf_token", "password", "current_password", "proof-password"})  # fields that no page gives back
 
 
 class Refused(Exception):
@@ -34,8 +35,7 @@ def allow(reason: str | None) -> None:
 
 def typed() -> Fields:
     """What the person had typed into the refused form, without passwords and the form's token."""
-    secret = ("password", "csrf_token")
-    return [(name, value) for name, value in request.form.items(multi=True) if not any(s in name for s in secret)]
+    return [(name, value) for name, value in request.form.items(multi=True) if name not in SECRETS]
 
 
 def here() -> str:
@@ -92,7 +92,7 @@ def skim(stream: Any, content_type: str) -> tuple[Fields, bool]:
         whole = left > 0 and not found.full
     except (ValueError, RequestEntityTooLarge):
         whole = False
-    return [(n, v) for n, v in found.fields if n != "csrf_token" and "password" not in n], whole
+    return [(name, value) for name, value in found.fields if name not in SECRETS], whole
 
 
 class _Salvaged:

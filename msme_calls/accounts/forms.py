@@ -122,7 +122,9 @@ class Reset(_NewPassword):
 class ChangePassword(_NewPassword):
     """A new password by the old one, where there is one."""
 
-    current = PasswordField(_l("Current password"), [Optional()], render_kw={"autocomplete": "current-password"})
+    current_password = PasswordField(
+        _l("Current password"), [Optional()], render_kw={"autocomplete": "current-password"}
+    )
     password = password_field(DataRequired(_l("Choose a new password.")))
 
 

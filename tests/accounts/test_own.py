@@ -78,10 +78,10 @@ def test_changing_the_password_needs_the_old_one_and_ends_other_sessions(app: An
     person = owner()
     elsewhere = browser_of(app, person)
     form = sign_in(client, person).page("/en/profile/password").form(button="Set the password")
-    refused = client.submit(form, current="not the one", password="a completely new one")
+    refused = client.submit(form, current_password="not the one", password="a completely new one")
     assert refused.status_code == 422 and b"not your current password" in refused.data
     assert elsewhere.get("/en/profile").status_code == 200
-    assert client.submit(form, current=PASSWORD, password="a completely new one").location == "/en/profile"
+    assert client.submit(form, current_password=PASSWORD, password="a completely new one").location == "/en/profile"
     assert passwords.match(person.password, "a completely new one")
     assert [c.get("/en/profile").status_code for c in (elsewhere, client)] == [302, 200]
     assert [m.subject for m in mails.sent()] == ["Your password has changed"]
@@ -91,7 +91,7 @@ def test_a_first_password_needs_no_old_one(app: Any, client: Any) -> None:
     person = owner()
     person.password = None
     form = sign_in(client, person).page("/en/profile/password").form(button="Set the password")
-    assert "current" not in form.values
+    assert "current_password" not in form.values
     assert client.submit(form, password="a completely new one").status_code == 302
     assert passwords.match(person.password, "a completely new one")
 
@@ -109,7 +109,7 @@ def test_columns_that_a_form_does_not_show_stay(app: Any, client: Any, path: str
     person = owner(name="Ana")
     token = sign_in(client, person).page("/en/profile").form(button="Save profile").values["csrf_token"]
     before = row(person)
-    extra = {**EVERY_COLUMN, "language": "fr", "zone": "", "current": PASSWORD, "password": "a completely new one"}
+    extra = {**EVERY_COLUMN, "language": "fr", "zone": "", "current_password": PASSWORD, "password": "brand new words"}
     client.post(path.format(id=person.id), data={"csrf_token": token, **extra, "person_id": "1", "by": "1"})
     after = row(person)
     assert {key for key in before if before[key] != after[key]} <= changed

@@ -204,7 +204,7 @@ def test_a_password_alone_is_no_proof_for_whoever_has_a_second_step(app: Any, at
     at(clock.now() + LATER)
     form = client.page("/en/profile/password").form(action="/en/profile/password")
     new = "three other words here"
-    assert client.submit(form, current=PASSWORD, password=new).location == "/en/profile"
+    assert client.submit(form, current_password=PASSWORD, password=new).location == "/en/profile"
     (app_of_hers,) = factors.of(person)
     page = client.page(f"/en/profile/security/{app_of_hers.id}")
     assert asked(client.submit(page.form(button="Remove it"))) and factors.has(person)

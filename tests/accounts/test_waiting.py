@@ -60,9 +60,26 @@ def test_signing_in_by_a_link_in_another_tab_does_too(app: Any, client: Any, wai
 
 
 def test_no_password_and_no_token_waits_in_the_page(app: Any, client: Any) -> None:
-    answer = client.post("/en/profile/password", data={"current": "x", "password": "y" * 12, "csrf_token": "z" * 40})
+    """Threat B22: neither the one that somebody has nor the one that she chose."""
+    person = owner(email="ana@example.org")
+    form = sign_in(client, person).page("/en/profile/password").form()
+    secret = [name for name in form.values if "password" in name]
+    assert len(secret) == 2
+    typed = dict.fromkeys(secret, "z" * 40)
+    for refused in ({**typed, "csrf_token": "of another window"}, {**form.values, **typed}):
+        answer = client.post("/en/profile/password", data=refused)
+        assert (answer.status_code, "z" * 40 in answer.get_data(as_text=True)) in ((400, False), (422, False))
+    sessions.end_all(person, clock.now())
+    db.session.commit()
+    answer = client.submit(form, **typed)
     assert answer.status_code == 401
-    assert json.loads(page(answer).form().values["kept"]) == [["current", "x"]]
+    assert json.loads(page(answer).form().values["kept"]) == []
+
+
+def test_an_answer_about_passwords_is_none_and_waits(app: Any, client: Any) -> None:
+    """A question’s key is made of its words: what somebody wrote of her password policy was dropped in silence."""
+    answer = client.post("/en/profile", data={"password_policy": "Twelve letters", "password": "x"})
+    assert json.loads(page(answer).form().values["kept"]) == [["password_policy", "Twelve letters"]]
 
 
 def test_nobody_is_signed_in_by_a_form_from_elsewhere(app: Any, client: Any) -> None:

@@ -110,6 +110,13 @@ def test_limits_are_saved_and_an_empty_limit_is_none(desk, draft):
     assert row.options == {"max_words": 500}
 
 
+def test_no_answer_is_taken_for_a_secret_of_a_form(by, draft):
+    """A field of that name is given back by no page: what is typed into it would be lost with a broken session."""
+    content = form.Content({"en": "Password"}, {}, options={})
+    made = form.add_question(draft.sections[0], "short-text", content, by=by, at=clock.now())
+    assert made.key == "password_2"
+
+
 def test_a_choice_keeps_its_key_when_it_is_worded_anew(desk, draft):
     row = next(q for q in draft.questions if q.kind == "choices")
     before = [c["key"] for c in row.options["choices"]]

@@ -32,7 +32,7 @@ def change_password() -> Page:
         demand_proof()
     form = forms.ChangePassword(person.email, person.name)
     if form.validate_on_submit():
-        if person.password is None or guess(person.email, form.current.data or ""):
+        if person.password is None or guess(person.email, form.current_password.data or ""):
             at = clock.now()
             weaker = factors.has(person) and not sessions.fresh(at)
             actions.set_password(person, form.password.data, by=person, at=at)
@@ -42,5 +42,7 @@ def change_password() -> Page:
                 sessions.prove(at - sessions.FRESH)
                 db.session.commit()
             return answer
-        form.current.errors = [_("This is not your current password. Without it, ask for a link to a new one.")]
+        form.current_password.errors = [
+            _("This is not your current password. Without it, ask for a link to a new one.")
+        ]
     return drawn("change_password", form, person=person)

@@ -12,7 +12,7 @@ from msme_calls.accounts.models import Person
 from msme_calls.calls import depending, freezing, rules
 from msme_calls.calls.actions import parts
 from msme_calls.calls.models import Call, Question, Section
-from msme_calls.errors import Refused, allow
+from msme_calls.errors import SECRETS, Refused, allow
 
 Words = dict[str, str]
 
@@ -109,7 +109,7 @@ def add_question(section: Section, kind: str, content: Content, *, by: Person, a
     """Add a question at the end of a section; once the call is open only an optional one."""
     call = section.call
     allow(rules.no_question(call.life, content.required, at))
-    key = parts.key_for(content.label, [q.key for q in call.questions], "question")
+    key = parts.key_for(content.label, [*SECRETS, *(q.key for q in call.questions)], "question")
     question = Question(
         key=key, kind=questions.KINDS[kind].key, position=parts.last(section.questions), label=content.label,
         help=content.help, required=content.required, hidden=content.hidden, public=content.public,

@@ -16,12 +16,12 @@ from msme_calls.calls.filed.reading import Path, Problem
 from msme_calls.calls.filed.shape import CallFile, Condition, Dates, Question
 from msme_calls.calls.kinds import KINDS
 from msme_calls.calls.phrases import UNPUBLISHED
+from msme_calls.errors import SECRETS
 from msme_calls.i18n import _l
 from msme_calls.questions.conditions import VALUED
 
 DATES = ("opens", "deadline", "review_due", "review_cutoff", "result")
 MOST_NAMED = 60  # answers, in a sentence
-RESERVED = {"csrf_token"}  # fields of a page that are no answers
 FED_BY = {  # what gives a proposal each part of its public face
     "title": ("short-text",), "summary": ("long-text", "short-text"), "organisation": ("short-text",),
     "economy": ("economy",), "organisation_type": ("organisation-type",), "language": ("language",),
@@ -144,7 +144,7 @@ def _form(file: CallFile) -> Iterator[Problem]:
         yield from _unsaid(("sections", n, "title"), section.title)
         for m, question in enumerate(section.questions):
             path: Path = ("sections", n, "questions", m)
-            if question.key in seen or question.key in RESERVED:
+            if question.key in seen or question.key in SECRETS:
                 yield Problem((*path, "key"), _l("“%(key)s” stands in the file twice. Name one of the two anew.",
                                                  key=question.key))  # fmt: skip
             yield from _question(path, question, fed)
