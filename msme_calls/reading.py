@@ -11,18 +11,20 @@ import socket
 import subprocess
 import sys
 import threading
+from collections import deque
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
 import structlog
 
-from msme_calls.parsing import Fault
+from msme_calls.parsing import NEXT_ONE, Fault
 
 log = structlog.get_logger()
 AT_ONCE = 4  # files that are read at the same time, each within its limits
 PATIENCE = 60.0  # seconds that a file may wait for its turn
 ANSWER = 25.0  # seconds for an answer; a child ends itself before that
+SENT = 4 << 20  # bytes of a file that may be given to a child that has read another one
 # The package's own start would load Flask and everything: the parser needs none of it.
 _START = """
 import sys, types
@@ -87,6 +89,7 @@ class Parser:
 _lock = threading.Lock()
 _turns = threading.BoundedSemaphore(AT_ONCE)
 _parser: Parser | None = None
+_lines: deque[socket.socket] = deque()  # at most one: to a child that has just read a PDF and takes another
 
 
 def _hand_over(ends: list[int]) -> Parser:
@@ -128,6 +131,7 @@ def share() -> None:
 def _forked() -> None:
     """A process made by fork has a parser of its own: if it held the line, its parent's would outlive the parent."""
     global _parser, _lock, _turns
+    _let_go()
     if _parser is not None:
         _parser.process.returncode = 0  # not ours to wait for
         _parser.inherited = True
@@ -139,6 +143,7 @@ def _forked() -> None:
 
 def _ended() -> None:
     global _parser
+    _let_go()
     if _parser is not None:
         _parser.end()
         _parser = None
@@ -170,13 +175,14 @@ def _ask(file: IO[bytes], out: IO[bytes] | None, **wanted: Any) -> dict[str, Any
     if not _turns.acquire(timeout=PATIENCE):
         raise Busy
     try:
-        for _attempt in range(2):
+        said = _again(file) if wanted == NEXT_ONE else None
+        for _attempt in range(0 if said else 2):
             said, parser = _answer(file, out, wanted)
             if said is not None:
                 break
             if parser.alive():  # then it was the child that ended, and would end again
                 raise Unreadable(wanted["job"])
-        else:
+        if said is None:
             raise Unreadable("parser ended")
     finally:
         _turns.release()
@@ -191,18 +197,63 @@ def _answer(file: IO[bytes], out: IO[bytes] | None, wanted: dict[str, Any]) -> t
     """What a child says, or None if it ended without a word."""
     file.seek(0)
     ours, theirs = socket.socketpair()
-    with ours:
+    ours.settimeout(ANSWER)
+    try:
         with theirs:
-            ours.settimeout(ANSWER)
             ours.sendall(json.dumps(wanted).encode() + b"\n")
             parser = _hand_over([end.fileno() for end in (theirs, file, out) if end is not None])
-        try:
-            with ours.makefile("rb") as line:
-                said = line.readline()
-        except TimeoutError:
-            with _lock:
-                _stop(parser)
-            raise Unreadable("no answer") from None
-        except OSError:
-            said = b""
-    return (json.loads(said) if said.endswith(b"\n") else None), parser
+        return _heard(ours), parser
+    except Unreadable:
+        ours.close()
+        raise
+    except TimeoutError:
+        with _lock:
+            _stop(parser)
+        raise Unreadable("no answer") from None
+
+
+def _again(file: IO[bytes]) -> dict[str, Any] | None:
+    """What a child says that has just read another PDF. None if there is no such child, or it has anything to say
+
+    against the file: one of its own is then asked, so that no file pays for the one before it.
+    """
+    size = file.seek(0, os.SEEK_END)
+    try:
+        line = _lines.pop() if size <= SENT else None
+    except IndexError:
+        line = None
+    if line is None:
+        return None
+    file.seek(0)
+    try:
+        line.sendall(b"%d\n" % size + file.read())
+        said = _heard(line)
+    except OSError:  # it has waited long enough, and ended; or it takes too long
+        line.close()
+        return None
+    return said if said and said.get("found") == [] else None
+
+
+def _heard(line: socket.socket) -> dict[str, Any] | None:
+    """A child's answer, or None if it ended without a word. The line of one that goes on is kept for the next file."""
+    said = None
+    try:
+        with line.makefile("rb") as answers:
+            said = json.loads(answers.readline() or b"null")
+    except (ConnectionError, ValueError):
+        pass
+    finally:
+        if said and said.pop("goes_on"):
+            _lines.append(line)
+        else:
+            line.close()
+    if len(_lines) > 1:
+        _let_go()
+    return said
+
+
+def _let_go() -> None:
+    """Have children that wait for another file end."""
+    while _lines:
+        with suppress(IndexError):  # another thread took it meanwhile
+            _lines.popleft().close()

@@ -5,6 +5,8 @@ These modules import neither Flask nor the database nor anything else of the pac
 
 from typing import Any
 
+NEXT_ONE = {"job": "learn", "kind": "pdf"}  # what a child may be asked for more than once
+
 
 class Fault(Exception):
     """A file that can't be taken: why, by the word that `reading` has a sentence for, and the sentence's values."""

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -67,12 +68,77 @@ def test_a_parser_that_was_killed_is_started_anew_and_the_file_is_read(pdf):
     reading.learn(pdf, "pdf")
     first = parser()
     os.kill(first, signal.SIGKILL)
+    assert gone(first)
     assert reading.learn(pdf, "pdf")["pages"] == 3
     assert parser() != first
 
 
+def waiting() -> int:
+    """The child that waits for another file, once all others have ended."""
+    deadline = time.monotonic() + 10
+    while len(pids := Path(f"/proc/{parser()}/task/{parser()}/children").read_text().split()) != 1:
+        assert time.monotonic() < deadline, pids
+        time.sleep(0.01)
+    return int(pids[0])
+
+
+def test_a_child_that_found_nothing_in_a_pdf_reads_the_next_one_within_the_same_limits(pdf):
+    """Threat B14."""
+    reading.learn(pdf, "pdf")
+    first = waiting()
+    with kept(pdf_of(writer(7))) as other:
+        assert reading.learn(other, "pdf") == {"pages": 7, "found": []}
+    assert waiting() == first
+    limits = Path(f"/proc/{first}/limits").read_text()
+    assert "Max open files            0                    0" in limits
+    assert "Max cpu time              10                   10" in limits
+
+
+@pytest.mark.parametrize("content", [scripted(), b"%PDF-1.4\n" + b"x" * 100, pdf_of(writer(1))[:-600]])
+def test_nobody_s_file_is_read_by_a_child_that_has_met_trouble(pdf, content):
+    """Threats B12, B14: what a file does to its reader, it does to no other file."""
+    reading.learn(pdf, "pdf")
+    first = waiting()
+    with kept(content) as bad, suppress(reading.Unreadable, Fault):
+        assert reading.learn(bad, "pdf")["found"]
+    assert gone(first) and not reading._lines
+    assert reading.learn(pdf, "pdf") == {"pages": 3, "found": []}
+
+
+def test_other_kinds_of_files_have_a_child_each(pdf):
+    """Threat B14: what libraries of C read is read alone."""
+    from PIL import Image
+
+    reading.learn(pdf, "pdf")
+    first = waiting()
+    with tempfile.TemporaryFile() as picture:
+        Image.new("RGB", (2, 2)).save(picture, "PNG")
+        assert reading.learn(picture, "png") == {"pages": None, "found": []}
+    assert waiting() == first
+
+
+def test_a_child_that_ends_while_it_waits_costs_nobody_an_answer(pdf):
+    reading.learn(pdf, "pdf")
+    first = waiting()
+    os.kill(first, signal.SIGKILL)
+    assert reading.learn(pdf, "pdf") == {"pages": 3, "found": []}
+
+
+def test_a_child_reads_only_so_many_files(pdf):
+    from msme_calls.parsing import process
+
+    reading._let_go()
+    for _ in range(process.NEXT - 1):
+        reading.learn(pdf, "pdf")
+    first = waiting()
+    reading.learn(pdf, "pdf")
+    assert gone(first)
+    assert reading.learn(pdf, "pdf")["pages"] == 3
+
+
 def test_a_parser_that_hangs_is_ended_and_the_next_file_is_read(pdf, monkeypatch):
     reading.learn(pdf, "pdf")
+    reading._let_go()
     first = parser()
     monkeypatch.setattr(reading, "ANSWER", 0.3)
     os.kill(first, signal.SIGSTOP)
@@ -134,7 +200,7 @@ def test_workers_of_one_server_share_the_parser_and_go_on_without_it(pdf):
             try:
                 shared = reading.learn(pdf, "pdf")["pages"] == 3 and parser() == first
                 os.kill(first, signal.SIGKILL)
-                well = shared and reading.learn(pdf, "pdf")["pages"] == 3 and parser() != first
+                well = shared and gone(first) and reading.learn(pdf, "pdf")["pages"] == 3 and parser() != first
                 reading._ended()
             finally:
                 os._exit(0 if well else 1)
