@@ -12,8 +12,15 @@ import structlog
 from flask import Flask, Response, g, request
 
 _QUIET = ("/healthz", "/readyz", "/static/")
-# What an error of a library may quote: people's addresses, and the tokens of links and sessions.
-_PRIVATE = re.compile(r"[^\s@<>()'\"=,;:/]+@[^\s@<>()'\"=,;:/]+\.\w+|\b(?=[\w-]*\d)(?=[\w-]*[A-Z])[\w-]{40,}")
+# What an error of a library may quote: people's addresses, the tokens of links and sessions, the row that PostgreSQL
+# didn't take; and, in what an exception says, whatever in quotation marks is more than one word.
+_PRIVATE = re.compile(
+    r"[^\s@<>()'\"=,;:/]{1,100}@[^\s@<>()'\"=,;:/]{1,250}\.\w+|(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[A-Z])[\w-]{40,}"
+    r"|(?<=\nDETAIL: ).*?(?=\n\[SQL: |\nCONTEXT: |\n\nThe above exception|\n\nDuring handling|\Z)",
+    re.DOTALL,
+)
+_SAID = re.compile(r"^\S.*", re.MULTILINE)
+_WORDS = re.compile(r"""(?<![\w'"])(['"])(?! )(?:(?!\1).)* (?:(?!\1).)*\1(?!\w)""")
 
 
 def init_app(app: Flask) -> None:
@@ -71,9 +78,11 @@ class _Stderr(logging.Handler):
 
 
 def _hide(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
-    for name in ("event", "exception"):
+    for name in ("event", "exception", "reason", "error"):
         if name in event:
             event[name] = _PRIVATE.sub("…", str(event[name]))
+    if "exception" in event:  # lines of code are indented: those stay
+        event["exception"] = _SAID.sub(lambda line: _WORDS.sub(r"\1…\1", line[0]), event["exception"])
     return event
 
 

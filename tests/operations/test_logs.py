@@ -5,6 +5,7 @@ Threat B22.
 
 import json
 import logging
+import time
 from typing import Any
 
 import flask
@@ -54,14 +55,45 @@ def test_what_libraries_quote_is_hidden(capsys: pytest.CaptureFixture[str], app:
 
 def test_errors_of_the_database_name_no_values(capsys: pytest.CaptureFixture[str], app: flask.Flask) -> None:
     insert = sa.text("INSERT INTO links (token_hash, purpose, address) VALUES (:token, 'x', :address)")
+    values = {"token": "secret-token", "address": "Ana at home.\n\nWords of hers"}
     try:
-        db.session.execute(insert, {"token": "secret-token", "address": "ana@example.org"})
+        db.session.execute(insert, values)
     except sa.exc.IntegrityError:
         structlog.get_logger().exception("it failed")
     db.session.rollback()
     text = capsys.readouterr().err
-    assert "IntegrityError" in text
-    assert "ana@" not in text
+    assert "IntegrityError" in text and "INSERT INTO links" in text
+    assert not [words for words in ("secret-token", "Ana at home", "Words of hers") if words in text]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("invalid literal for int() with base 10: 'We weave cloth'"),
+        KeyError("We weave cloth"),
+        OSError(2, "No such file", "/data/We weave cloth.pdf"),
+    ],
+)
+def test_what_an_error_quotes_of_people_is_hidden_and_what_it_says_is_not(
+    capsys: pytest.CaptureFixture[str], app: flask.Flask, error: Exception
+) -> None:
+    try:
+        raise error
+    except Exception:
+        structlog.get_logger().exception("it failed")
+    (line,) = lines(capsys)
+    assert "We weave" not in line["exception"]
+    assert f"{type(error).__name__}: " in line["exception"]
+    assert "raise error" in line["exception"]
+
+
+@pytest.mark.parametrize("long", ["x" * 50_000, "a-" * 25_000, "' " * 25_000, "a@" * 25_000, "'a 'b " * 8_000])
+def test_nobody_makes_a_line_that_lasts(app: flask.Flask, long: str) -> None:
+    """Threat B25."""
+    began = time.process_time()
+    for n in range(2):
+        structlog.get_logger().error("it failed", exception=long, reason=long[n:])
+    assert time.process_time() - began < 1
 
 
 def test_identifiers_stay_readable(capsys: pytest.CaptureFixture[str], app: flask.Flask) -> None:
