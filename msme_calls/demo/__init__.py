@@ -18,10 +18,10 @@ from msme_calls.settings import SettingsError
 RECENT = timedelta(days=14)
 SHOWN = {
     "alex": "administrator",
-    "camille": "convenor: creates calls",
+    "camille": "convenor: creates calls, keeps the calendar of meetings",
     "maria": "coordinator of the call being decided and of the open one",
-    "leila": "coordinator of the call being decided and of the one for papers",
-    "john": "coordinator of the open call and of the one for papers",
+    "leila": "coordinator of the call being decided, of the one for papers and of the contributions",
+    "john": "coordinator of the open call, of the one for papers and of the contributions",
     "grace": "chair",
     "wanjiru": "reviewer",
     "fatou": "reviewer (French)",
@@ -44,7 +44,7 @@ def load(at: datetime) -> list[Account]:
     """Fill an empty database; commits nothing. Answers the accounts worth knowing.
 
     Whatever happened is in the past of `at`, and each call is where it should be then: one open, one in review, one
-    being decided whose result is due on the next MSME Day. Refuses to work in production, where its password is none.
+    being decided whose result is due on the next MSME Day, and a round of contributions to the next meeting. Refuses to work in production, where its password is none.
     """
     if current_app.settings.production:  # type: ignore[attr-defined]
         raise SettingsError("The passwords of the demonstration are known to all: it is not loaded in production.")

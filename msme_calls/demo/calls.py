@@ -1,4 +1,4 @@
-"""The calls of the demonstration: two of 2023 that are over, and three invented ones that are under way."""
+"""The calls of the demonstration: two of 2023 that are over, and four invented ones that are under way."""
 
 from datetime import datetime, timedelta
 from functools import partial
@@ -8,16 +8,24 @@ import sqlalchemy as sa
 
 from msme_calls.accounts.models import Person
 from msme_calls.calls import completeness, queries
-from msme_calls.calls.actions import life, partners, people, setting
+from msme_calls.calls.actions import conditions, form, life, partners, people, setting
 from msme_calls.calls.kinds import KINDS
 from msme_calls.calls.models import Call, Membership, Role
+from msme_calls.demo import meetings
 from msme_calls.demo.dates import DAY, WEEK, Dates, of
 from msme_calls.demo.people import join
 from msme_calls.demo.people import people as everybody
 from msme_calls.demo.story import Story, read
 from msme_calls.extensions import db
 
-FILES = ("champions_2023", "rta_papers_2023", "champions_deciding", "rta_review", "champions_open")
+FILES = (
+    "champions_2023",
+    "rta_papers_2023",
+    "champions_deciding",
+    "rta_review",
+    "champions_open",
+    "contributions_open",
+)
 HOUR = timedelta(hours=1)
 MORNING = 10 * HOUR + timedelta(minutes=1)  # from one minute to midnight until people are back at their desks
 Data = dict[str, Any]
@@ -66,6 +74,9 @@ def leader(story: Story, key: str) -> Person:
 
 def _create(story: Story, data: Data, dates: Dates, at: datetime) -> None:
     kind = KINDS[data["kind"]]
+    if "meetings" in data:
+        story.calls[data["key"]] = meetings.gather(data, kind, dates, by=_convenor(story), at=at)
+        return
     year = data["year"] + dates.years
     story.calls[data["key"]] = life.create(
         kind, dates.in_years(data["slug"]), dates.retold(data["title"]), f"{kind.prefix}{year % 100}",
@@ -75,7 +86,8 @@ def _create(story: Story, data: Data, dates: Dates, at: datetime) -> None:
 
 def _set_up(story: Story, data: Data, dates: Dates, at: datetime) -> None:
     call, by = story.calls[data["key"]], _convenor(story)
-    texts = {name: dates.retold(words) for name, words in {"theme": data["theme"], **data["texts"]}.items()}
+    given = {"title": data["title"], "theme": data["theme"], **data["texts"]}
+    texts = {name: dates.retold(words) for name, words in given.items()}
     setting.set_texts(call, texts, data["contact"], by=by, at=at)
     new = {name: getattr(call, name) for name in setting.Rules.__dataclass_fields__}
     new |= {name: data[name] for name in new if name in data}
@@ -85,6 +97,19 @@ def _set_up(story: Story, data: Data, dates: Dates, at: datetime) -> None:
     setting.set_dates(call, {**instants, "zone": data["zone"]}, by=by, at=at)
     for partner in data["partners"]:
         partners.add(call, partners.Content(partner["name"], partner["link"]), by=by, at=at)
+    _ask_more(call, data.get("questions", []), by, at)
+
+
+def _ask_more(call: Call, asked: list[Data], by: Person, at: datetime) -> None:
+    """Questions beyond those of the kind, some only after a certain answer to the one before."""
+    before = None
+    for data in asked:
+        section = next(s for s in call.sections if s.key == data["section"])
+        content = form.Content(data["label"], data.get("help", {}), options=data.get("options", {}))
+        question = form.add_question(section, data["kind"], content, by=by, at=at)
+        if before is not None and "if" in data:
+            conditions.add(question, before, "is", data["if"], by=by, at=at)
+        before = question
 
 
 def _hand_over(story: Story, key: str, at: datetime) -> None:

@@ -36,6 +36,10 @@ class Dates:
         """A day of a proposal's plan, which follows the result."""
         return (date.fromisoformat(text) + self.weeks * WEEK).isoformat()
 
+    def moved(self, text: str, zone: str) -> datetime:
+        """Another instant of the file, moved as the result is."""
+        return _later(datetime.fromisoformat(text), self.weeks, zone)
+
 
 def of(data: Mapping[str, Any], now: datetime) -> Dates:
     """The dates of a call's file. Those of an example move by whole weeks since its file was written; others stand.
@@ -48,7 +52,7 @@ def of(data: Mapping[str, Any], now: datetime) -> Dates:
     passed = 0
     if data["example"]:
         passed = (now.astimezone(ZoneInfo(zone)).date() - date.fromisoformat(data["written"])).days // 7
-    moved = {n: _later(at, passed, zone) for n, at in written.items()}
+    moved = {n: at and _later(at, passed, zone) for n, at in written.items()}
     assert moved["opens"] and moved["closes"] and written["opens"]
     cutoff = moved["review_due"] and moved["review_due"] + WEEK
     before = written["result"]
@@ -64,9 +68,7 @@ def of(data: Mapping[str, Any], now: datetime) -> Dates:
     )  # fmt: skip
 
 
-def _later(at: datetime | None, weeks: int, zone: str) -> datetime | None:
+def _later(at: datetime, weeks: int, zone: str) -> datetime:
     """The same day of the week and local time, so many weeks later."""
-    if at is None:
-        return None
     local = at.astimezone(ZoneInfo(zone)).replace(tzinfo=None) + weeks * WEEK
     return deadlines.instant(local, zone).astimezone(UTC)

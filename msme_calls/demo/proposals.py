@@ -8,7 +8,7 @@ from typing import Any
 
 from msme_calls import i18n, uploads
 from msme_calls.calls.models import Call, Question
-from msme_calls.demo import documents
+from msme_calls.demo import documents, teams
 from msme_calls.demo.dates import DAY, Dates
 from msme_calls.demo.people import join, people
 from msme_calls.demo.story import Story, odd, read
@@ -29,6 +29,7 @@ def tell(story: Story, key: str, dates: Dates) -> None:
         writing = step / 2
         story.add(begun - min(step / 8, DAY), partial(join, story, known[data["owner"]]))
         story.add(begun, partial(_start, story, data))
+        teams.tell(story, data, begun, writing)
         for part in range(1, 8):
             story.add(begun + part * writing / 8, partial(_save, story, data, dates, part - 1))
         if data["state"] != "draft":

@@ -15,8 +15,8 @@ import world
 from msme_calls import demo, history
 from msme_calls.accounts import passwords
 from msme_calls.accounts.models import Person
-from msme_calls.calls import deadlines
-from msme_calls.calls.models import Call, Membership, Role
+from msme_calls.calls import deadlines, meetings
+from msme_calls.calls.models import Call, Condition, Membership, Role
 from msme_calls.calls.phases import Phase
 from msme_calls.cli import _demonstration
 from msme_calls.decisions.models import Decision
@@ -26,13 +26,25 @@ from msme_calls.history import History
 from msme_calls.outbox import Email
 from msme_calls.proposals import conflict_queries
 from msme_calls.proposals.conflicts import conflict
-from msme_calls.proposals.models import Attachment, Conflict, Proposal, ProposalVersion, SectionDraft, Status
+from msme_calls.proposals.models import (
+    Attachment,
+    Conflict,
+    Member,
+    Proposal,
+    ProposalVersion,
+    SectionDraft,
+    Status,
+    TeamInvitation,
+    TeamRole,
+)
 from msme_calls.publication.models import PastEdition
 from msme_calls.reviews.models import Assignment, Review, ReviewStatus, Standing
 from msme_calls.settings import SettingsError
+from msme_calls.tasks.models import Task
 
 EXAMPLE = re.compile(r"\b(Example|Exemple|Ejemplo)\b")
 TODAY = "2026-11-22T16:00:00Z"
+CONTRIBUTIONS = "private-sector-contributions"
 LAST_MINUTE = "2027-06-27T07:59:00Z"
 ZURICH = "Europe/Zurich"
 
@@ -49,8 +61,8 @@ def everything(model: type[Any]) -> list[Any]:
 
 
 def the(phase: Phase, at: datetime) -> Call:
-    """The one call in this phase."""
-    (found,) = [c for c in everything(Call) if c.phase(at) is phase]
+    """The one call in this phase, without the round of contributions to a meeting."""
+    (found,) = [c for c in everything(Call) if c.phase(at) is phase and c.kind != CONTRIBUTIONS]
     return found
 
 
@@ -58,7 +70,7 @@ def the(phase: Phase, at: datetime) -> Call:
 def test_each_call_is_where_it_should_be_whenever_it_is_loaded(app: flask.Flask, now: str) -> None:
     at = load(now)
     assert sorted(call.phase(at).value for call in everything(Call)) == [
-        "archived", "archived", "deciding", "open", "review",
+        "archived", "archived", "deciding", "open", "open", "review",
     ]  # fmt: skip
     open_, review, deciding = (the(phase, at) for phase in (Phase.OPEN, Phase.REVIEW, Phase.DECIDING))
     assert open_.deadline_at >= at + timedelta(weeks=3)
@@ -96,16 +108,43 @@ def the_result_comes_a_minute_after_the_last_one(at: datetime) -> None:
 def proposals_are_as_many_as_told_with_their_documents(at: datetime) -> None:
     counts = Counter((p.call_id, p.status) for p in everything(Proposal))
     open_, review, deciding = (the(phase, at).id for phase in (Phase.OPEN, Phase.REVIEW, Phase.DECIDING))
+    round_ = db.session.scalars(sa.select(Call.id).where(Call.kind == CONTRIBUTIONS)).one()
     assert counts == {
         (open_, Status.SUBMITTED): 4, (open_, Status.DRAFT): 3, (open_, Status.WITHDRAWN): 1,
         (review, Status.SUBMITTED): 6, (deciding, Status.SUBMITTED): 12,
+        (round_, Status.SUBMITTED): 2, (round_, Status.DRAFT): 1,
     }  # fmt: skip
     files = everything(Attachment)
-    assert len(files) == 14
+    assert len(files) == 16
     assert all(world.content(f.sha256).startswith(b"%PDF-") and f.pages and f.removed_at is None for f in files)
     for call in (open_, review, deciding):
         used = db.session.scalars(sa.select(Proposal.language).where(Proposal.call_id == call))
         assert set(used) == set(LANGUAGES)
+
+
+def the_round_gathers_contributions_to_the_next_meeting(at: datetime) -> None:
+    earlier, next_one, later = meetings.calendar()
+    (round_,) = next_one.rounds
+    assert earlier.starts_at < at < round_.call.deadline_at < next_one.starts_at < later.starts_at
+    assert round_.call.phase(at) is Phase.OPEN and round_.call.result_at == next_one.starts_at
+
+
+def some_apply_together_and_one_has_not_answered(at: datetime) -> None:
+    assert {m.person.email: m.role for m in everything(Member)} == {
+        "amani@example.org": TeamRole.EDIT, "luz@example.org": TeamRole.SUBMIT, "moussa@example.org": TeamRole.VIEW,
+    }  # fmt: skip
+    assert [row.address for row in everything(TeamInvitation) if not row.state] == ["noor@example.org"]
+
+
+def one_question_depends_on_another(at: datetime) -> None:
+    (condition,) = everything(Condition)
+    assert condition.depends_on.kind == "yes-no" and condition.question.section.call is the(Phase.OPEN, at)
+
+
+def what_winners_will_be_asked_is_set(at: datetime) -> None:
+    call = the(Phase.DECIDING, at)
+    assert {task.kind for task in everything(Task)} == {"file", "choice"}
+    assert all(task.call is call and task.due_at > call.result_at for task in everything(Task))
 
 
 def everybody_is_visibly_an_example_and_speaks_one_of_three_languages(at: datetime) -> None:
@@ -199,6 +238,10 @@ def a_second_start_loads_nothing_again(at: datetime) -> None:
 LOADED = (
     the_result_comes_a_minute_after_the_last_one,
     proposals_are_as_many_as_told_with_their_documents,
+    the_round_gathers_contributions_to_the_next_meeting,
+    some_apply_together_and_one_has_not_answered,
+    one_question_depends_on_another,
+    what_winners_will_be_asked_is_set,
     everybody_is_visibly_an_example_and_speaks_one_of_three_languages,
     each_call_has_two_coordinators_and_the_convenor_has_left,
     nobody_reviews_in_conflict_of_interest_or_in_a_language_she_does_not_read,
