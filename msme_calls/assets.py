@@ -56,6 +56,12 @@ def asset(name: str) -> Asset:
     return _read(path, changed, tuple(static_url(f"{folder}/{other}") for other in _needs(path, changed)))
 
 
+def read_all() -> None:
+    """Read and compress all files now, for all processes that are forked later."""
+    for name in _NAMES:
+        asset(name)
+
+
 def static_url(name: str) -> str:
     """A static file's address with its version, so that browsers may keep it for a year."""
     return f"{PREFIX}{name}?v={asset(name).version}"
