@@ -142,7 +142,7 @@ def finish(rehearsal: Rehearsal) -> None:
     """Take away what is left of a rehearsal, its row last. What can't be done now is done by the sweep."""
     try:
         worlds.destroy(rehearsal)
-    except (OperationalError, storage.Unreachable) as error:
+    except (OperationalError, OSError, storage.Unreachable) as error:
         db.session.rollback()
         log.warning("rehearsal not taken away yet", error=type(error).__name__)
         return

@@ -190,8 +190,8 @@ def enter(rehearsal_id: uuid.UUID, rest: str) -> Any:
         app, lead = _place(rehearsal)
     except worlds.Gone:
         return _back(slug)
-    with worlds.during(lead):
-        response = Response.from_app(app.wsgi_app, _environment(rehearsal_id, who))
+    with worlds.during(lead):  # all of the answer: what is still to be drawn of it would be drawn in our own world
+        response = Response.from_app(app.wsgi_app, _environment(rehearsal_id, who), buffered=True)
     if request.method not in ("GET", "HEAD", "OPTIONS"):
         actions.run_on(app, lead)
     response.headers["Cache-Control"] = "no-store"

@@ -153,7 +153,10 @@ def build(rehearsal: Rehearsal) -> "Application":
 
 
 def destroy(rehearsal: Rehearsal) -> None:
-    """Take away all that there is of a rehearsal, but for its row here. What is gone already is no fault."""
+    """Take away all that there is of a rehearsal, but for its row here. What is gone already is no fault.
+
+    Raises OSError where something of it is left.
+    """
     chosen = settings_of(_here().settings, rehearsal)
     _kept().drop(rehearsal.id)
     if chosen.storage_url:
@@ -162,6 +165,8 @@ def destroy(rehearsal: Rehearsal) -> None:
         db.session.execute(sa.text(f"DROP SCHEMA IF EXISTS {_schema(rehearsal.id)} CASCADE"))
     db.session.commit()
     shutil.rmtree(chosen.data, ignore_errors=True)
+    if chosen.data.exists():
+        raise FileExistsError(chosen.data)
 
 
 def _empty(apart: Apart) -> None:

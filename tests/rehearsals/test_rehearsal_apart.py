@@ -97,6 +97,18 @@ def test_every_page_of_it_says_so_and_leads_out_to_no_account(led: Any) -> None:
     assert led.page("/my-work").status == 200
 
 
+def test_a_list_is_taken_along_from_it_as_a_file(led: Any) -> None:
+    """It is drawn while it is sent: in the rehearsal to its end, and whoever comes next is in the real world again."""
+    led.make()
+    led.to("One second after the deadline")
+    led.be("Be yourself")
+    for ending in ("csv", "json"):
+        answer = led.client.get(f"{led.inside}/en/desk/{led.slug}/proposals.{ending}")
+        assert answer.status_code == 200 and "Example project 1" in answer.get_data(as_text=True)
+        assert led.client.get(led.desk).status_code == 200
+    assert "Example project" not in led.client.get(f"/en/desk/{led.slug}/proposals.csv").get_data(as_text=True)
+
+
 def test_no_public_page_feed_or_figure_says_a_word_of_it(app: Any, led: Any) -> None:
     """Before, at and after the instant of its result: every public address, and one's own work."""
     led.make()

@@ -96,6 +96,18 @@ def test_one_whose_end_was_cut_off_is_absent_and_its_end_is_seen_through(led: An
     assert said() == [("make-rehearsal", True), ("throw-rehearsal-away", True)]
 
 
+def test_what_the_disk_does_not_let_go_of_is_taken_away_later(led: Any, monkeypatch: Any) -> None:
+    """Names and texts of people are in it: nothing is forgotten while it lies there."""
+    led.make()
+    with monkeypatch.context() as held:
+        held.setattr(worlds.shutil, "rmtree", lambda *_given, **_more: None)
+        throw_away(led)
+    assert led.row.thrown_at is not None
+    led.app.extensions.pop("hourly", None)
+    assert actions.tidy_rehearsals(clock.tick()) == 1
+    assert left(led) == (0, 0, 0)
+
+
 def test_after_thirty_days_it_goes_by_itself_and_the_history_says_so(led: Any, at: Any) -> None:
     led.make()
     assert "it is thrown away by itself" in led.client.page(led.desk).text
