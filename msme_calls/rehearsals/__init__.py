@@ -7,6 +7,7 @@ def init_app(app: Flask) -> None:
     """Register the feature's pages; in a rehearsal they lead out of it."""
     from msme_calls.calls import acts, desk
     from msme_calls.i18n import _l
+    from msme_calls.rehearsals import held as held  # what is erased with an account
     from msme_calls.rehearsals import rules, views, within
 
     within.init_app(app)

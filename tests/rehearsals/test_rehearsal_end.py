@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from msme_calls import clock, history
+from msme_calls import clock, history, personal
+from msme_calls.accounts import leaving
+from msme_calls.accounts.models import Person
 from msme_calls.extensions import db
 from msme_calls.history import History
 from msme_calls.rehearsals import actions, worlds
@@ -106,6 +108,19 @@ def test_what_the_disk_does_not_let_go_of_is_taken_away_later(led: Any, monkeypa
     led.app.extensions.pop("hourly", None)
     assert actions.tidy_rehearsals(clock.tick()) == 1
     assert left(led) == (0, 0, 0)
+
+
+def test_it_goes_with_the_account_of_a_coordinator_who_is_in_it_by_name(led: Any) -> None:
+    led.make()
+    ben = db.session.scalars(sa.select(Person).filter_by(email="ben@calls.example")).one()
+    assert any("The rehearsal of" in sentence for sentence in personal.consequences(ben, clock.now()))
+    leaving.delete_account(ben, by=ben, at=clock.now())
+    db.session.commit()
+    assert led.client.page(led.desk).form("/make")
+    led.app.extensions.pop("hourly", None)
+    assert actions.tidy_rehearsals(clock.tick()) == 1
+    assert left(led) == (0, 0, 0)
+    assert said() == [("make-rehearsal", True), ("throw-rehearsal-away", True)]
 
 
 def test_after_thirty_days_it_goes_by_itself_and_the_history_says_so(led: Any, at: Any) -> None:
