@@ -115,11 +115,18 @@ def read_key_set(content: bytes) -> list[PublicKey]:
     found = []
     try:
         for said in parsed(content)["keys"]:
-            until = datetime.fromisoformat(said["until"]) if said["until"] else None
-            key = PublicKey(said["kid"], said["x"], said["purpose"], datetime.fromisoformat(said["from"]), until)
+            until = _instant(said["until"]) if said["until"] else None
+            key = PublicKey(said["kid"], said["x"], said["purpose"], _instant(said["from"]), until)
             if (said["kty"], said["crv"]) != ("OKP", "Ed25519") or thumbprint(key.x) != key.kid:
                 raise Malformed(key.kid)
             found.append(key)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise Malformed("keys") from error
     return found
+
+
+def _instant(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError("an instant needs a zone")
+    return at

@@ -235,6 +235,14 @@ def test_verify_trusts_only_the_keys_it_is_given(receipt_file, key_file, run, tm
     assert run("verify", receipt_file, "--keys", junk).exit_code == 2
 
 
+def test_a_key_set_whose_instants_say_no_zone_is_none(receipt_file, key_file, run, tmp_path):
+    told = json.loads(key_file.read_text())
+    told["keys"][0]["until"] = "2030-01-01T00:00:00"
+    (tmp_path / "other.json").write_text(json.dumps(told))
+    done = run("verify", receipt_file, "--keys", tmp_path / "other.json")
+    assert (done.exit_code, "is no key set" in done.output) == (2, True)
+
+
 def test_a_name_in_a_receipt_writes_nothing_else_to_the_terminal(app, tmp_path, run):
     held = keys.signer(Use.RECEIPTS, clock.now())
     db.session.commit()
