@@ -26,6 +26,7 @@ def made(name: str, data: dict[str, Any], language: str) -> bytes:
     """
     with i18n.use(language):
         words = {
+            "site": _("MSME Calls"),
             "page": _("Page %(page)s of %(pages)s", page="{page}", pages="{pages}"),
             "missing": _("Characters that this document has no letters for stand as their code, like %(code)s.",
                          code="‹U+4E2D›"),

@@ -38,6 +38,7 @@ def made(call, applicant):
 
 
 def test_a_version_and_a_draft_are_documents_that_say_which_they_are(her, made, applicant):
+    assert "Version 1" in drawn(her.get(f"/en/proposals/{made.id}/proposal.pdf"))  # nothing has changed since
     section = next(s for s in made.call.sections if any(q.key == "title" for q in s.questions))
     actions.save_section(made, section, {"title": "Looms for many"}, by=applicant, at=clock.now())
     db.session.commit()

@@ -19,16 +19,22 @@ def version_of(proposal: Proposal, number: int | None) -> ProposalVersion:
 
 @bp.get("/proposals/<uuid:proposal_id>/proposal.<any(pdf,txt):ending>")
 def document(proposal_id: uuid.UUID, ending: str) -> Response:
-    """The draft as it is saved, or the version that the address asks for."""
+    """The proposal as it is saved, or the version that the address asks for."""
     proposal = own(proposal_id)
     number = request.args.get("version", type=int)
-    version = version_of(proposal, number) if "version" in request.args else None
+    version = version_of(proposal, number) if "version" in request.args else _as_submitted(proposal)
     name = printing.name_of(proposal, version)
     if ending == "pdf":
         return pdf.answer(printing.proposal(proposal, version), name)
     given = version.answers if version else answers.draft_answers(proposal)
     files = version.files if version else answers.draft_files(proposal)
     return printing.plain(text_form.written(proposal.call, given, files, title=proposal.title), name)
+
+
+def _as_submitted(proposal: Proposal) -> ProposalVersion | None:
+    """The version that counts, while nothing differs from it: nobody shall read “draft” on what she has submitted."""
+    counting = next((v for v in proposal.versions if v.number == proposal.submitted_version), None)
+    return None if answers.unsent(proposal, counting) else counting
 
 
 @bp.get("/proposals/<uuid:proposal_id>/versions/<int:number>/compare/<int:other>")
