@@ -29,7 +29,7 @@ def slug_for(form: NewCall, year: int) -> str:
         return form.slug.data
     title = i18n.said(in_words(form.title.data), "en")
     plain = re.sub(r"[^a-z0-9]+", "-", i18n.folded(title))[:60].strip("-") or "call"
-    base = plain if str(year) in plain else f"{plain}-{year}"
+    base = plain if re.search(r"\b20\d\d\b", plain) else f"{plain}-{year}"  # the year that the title names, if any
     found, n = base, 1
     while queries.slug_taken(found):
         n += 1
