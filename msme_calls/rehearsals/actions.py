@@ -56,7 +56,7 @@ def _furnish(made: Rehearsal, applicants: int, begins: datetime) -> None:
         log.error("no rehearsal", error=type(error.orig).__name__)
         sentence = _l("The database lets this installation make no rehearsals: ask whoever runs it to allow schemas.")
         raise Refused(str(sentence)) from error
-    sizes = filling.logos(copy, storage.store(app))
+    sizes = filling.logos(copy, app)
     with worlds.inside(app, begins):
         filling.fill(copy, sizes, applicants, begins)
         db.session.commit()

@@ -5,7 +5,8 @@ import tempfile
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
@@ -18,6 +19,9 @@ from msme_calls.calls.models import Call, Membership, Role
 from msme_calls.extensions import db
 from msme_calls.rehearsals import rules
 from msme_calls.uploads import StoredFile
+
+if TYPE_CHECKING:
+    from msme_calls import Application
 
 DOMAIN = "rehearsal.example.org"  # in a domain that is reserved for examples: nobody has an address there
 _FIRST = (
@@ -49,14 +53,15 @@ def taken(call: Call) -> Copied:
     return Copied(copy, people, sorted({p.logo_sha256 for p in whole.partners if p.logo_sha256}))
 
 
-def logos(copy: Copied, into: storage.Store) -> dict[str, int]:
+def logos(copy: Copied, app: "Application") -> dict[str, int]:
     """Copy the partners' logos into a rehearsal's store, in the world where they are; their sizes."""
-    sizes = {}
+    sizes, into, folder = {}, storage.store(app), storage.incoming(app.settings)
     for sha256 in copy.logos:
-        with storage.store().open(sha256) as kept, tempfile.NamedTemporaryFile(delete=False) as out:
+        with storage.store().open(sha256) as kept, tempfile.NamedTemporaryFile(dir=folder, delete=False) as out:
             shutil.copyfileobj(kept, out)
             sizes[sha256] = out.tell()
         into.keep(out.name, sha256)
+        Path(out.name).unlink(missing_ok=True)
     return sizes
 
 

@@ -1,5 +1,7 @@
 """Nobody but the coordinators of a call meets its rehearsal, and nothing of it leaves (threats M1, A9)."""
 
+import io
+import tempfile
 from dataclasses import fields
 from typing import Any
 
@@ -8,11 +10,12 @@ import mails
 import sqlalchemy as sa
 import world
 from access.routes import rules
+from PIL import Image
 from signing_in import browser_of
 
-from msme_calls import clock, keys, metrics
+from msme_calls import clock, keys, metrics, uploads
 from msme_calls.accounts.models import Person
-from msme_calls.calls.models import Membership, Role
+from msme_calls.calls.models import Membership, Partner, Role
 from msme_calls.extensions import Base, db
 from msme_calls.history import History
 from msme_calls.outbox import Email
@@ -95,6 +98,20 @@ def test_every_page_of_it_says_so_and_leads_out_to_no_account(led: Any) -> None:
         assert led.client.get(f"{led.inside}/en{path}").location == led.desk
     assert led.client.submit(led.page("/my-work").form("/sign-out")).location == led.desk
     assert led.page("/my-work").status == 200
+
+
+def test_partners_have_their_logos_in_it_wherever_temporary_files_lie(led: Any, monkeypatch: Any) -> None:
+    """Often on another disk than the data, from which nothing can be renamed to there."""
+    drawn = io.BytesIO()
+    Image.new("RGB", (60, 40), "navy").save(drawn, "PNG")
+    logo = uploads.remember(uploads.logo(io.BytesIO(drawn.getvalue()), "logo.png"), clock.now()).sha256
+    db.session.add(Partner(call=led.call, name=world.three("Example Partner"), position=0, logo_sha256=logo))
+    db.session.commit()
+    monkeypatch.setattr(tempfile, "tempdir", str(led.app.settings.data / "another disk"))
+    led.make()
+    monkeypatch.undo()
+    led.be("Be yourself")
+    assert led.client.get(f"{led.inside}/logos/{logo}.png").data == world.content(logo)
 
 
 def test_a_list_is_taken_along_from_it_as_a_file(led: Any) -> None:
