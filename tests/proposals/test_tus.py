@@ -123,7 +123,7 @@ def test_a_whole_file_in_one_chunk_is_kept_in_rows_of_a_bounded_size(tus, draft,
 
 
 def test_a_client_that_sends_a_few_bytes_at_a_time_makes_no_row_of_each(tus, draft):
-    """Threat A13: a file of 5 MB would be five million rows."""
+    """A file of 5 MB would be five million rows."""
     content = pdf(100_000)
     url = tus.begun(len(content))
     sizes = [1, 1, 2000, 40_000, 1, 3, 33_000, 20_000]
@@ -431,7 +431,7 @@ def test_files_on_their_way_count_for_what_she_may_keep(make_app, applicant, dra
 
 
 def test_a_team_on_its_way_shares_what_the_owner_may_keep(make_app, applicant, draft, call):
-    """Threat A13: or each member would have as much again."""
+    """Or each member would have as much again."""
     other = actions.start(call, by=applicant, at=clock.now())
     db.session.flush()
     friend = world.person()
