@@ -33,8 +33,14 @@ class Installation:
 
     def environment(self, port: int) -> dict[str, str]:
         """The settings of a web server of this installation."""
-        ours = {"MSME_DATA": self.folder / "data", "MSME_DATABASE_URL": self.database, "MSME_PORT": port}
+        ours: dict[str, object] = {
+            "MSME_DATA": self.folder / "data",
+            "MSME_DATABASE_URL": self.database,
+            "MSME_PORT": port,
+        }
         ours |= {"BENCH_COUNT": self.folder / "statements", "PYTHONPATH": ROOT}
+        if self.backend == "postgresql":
+            ours["MALLOC_TRIM_THRESHOLD_"] = 131072  # as deploy/ runs gunicorn
         clean = {name: value for name, value in os.environ.items() if not name.startswith("MSME_")}
         return clean | {name: str(value) for name, value in ours.items()}
 
