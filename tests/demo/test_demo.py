@@ -122,11 +122,11 @@ def proposals_are_as_many_as_told_with_their_documents(at: datetime) -> None:
         assert set(used) == set(LANGUAGES)
 
 
-def the_round_gathers_contributions_to_the_next_meeting(at: datetime) -> None:
-    earlier, next_one, later = meetings.calendar()
-    (round_,) = next_one.rounds
-    assert earlier.starts_at < at < round_.call.deadline_at < next_one.starts_at < later.starts_at
-    assert round_.call.phase(at) is Phase.OPEN and round_.call.result_at == next_one.starts_at
+def the_round_gathers_contributions_to_the_meeting_with_businesses(at: datetime) -> None:
+    past, internal, with_businesses = meetings.calendar()
+    (round_,) = with_businesses.rounds
+    assert past.starts_at < at < internal.starts_at and not past.rounds and not internal.rounds
+    assert round_.call.phase(at) is Phase.OPEN and round_.call.result_at == with_businesses.starts_at
 
 
 def some_apply_together_and_one_has_not_answered(at: datetime) -> None:
@@ -238,7 +238,7 @@ def a_second_start_loads_nothing_again(at: datetime) -> None:
 LOADED = (
     the_result_comes_a_minute_after_the_last_one,
     proposals_are_as_many_as_told_with_their_documents,
-    the_round_gathers_contributions_to_the_next_meeting,
+    the_round_gathers_contributions_to_the_meeting_with_businesses,
     some_apply_together_and_one_has_not_answered,
     one_question_depends_on_another,
     what_winners_will_be_asked_is_set,
