@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import flask
 import mails
 from flask_babel import gettext, ngettext
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, TimeoutError, expect
 from pypdf import PdfWriter
 
 from msme_calls import i18n, jobs, outbox
@@ -72,8 +72,12 @@ class Walker:
         if words != "Save and continue":
             button.click()
             return
-        with self.page.expect_navigation():  # a section saves itself first, and goes then
-            button.click()
+        try:
+            with self.page.expect_navigation():  # a section saves itself first, and goes then
+                button.click()
+        except TimeoutError as late:
+            said = self.page.locator("[data-states] > :not([hidden]), [data-standing]").all_inner_texts()
+            raise AssertionError(f"{self.page.url} did not go on; it says {said}") from late
 
     def press_count(self, one: str, many: str, number: int) -> None:
         self.page.get_by_role("button", name=self.fr.count(one, many, number), exact=True).click()
