@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any, ClassVar
 
 import flask_sqlalchemy.session
@@ -19,7 +19,14 @@ from flask_sqlalchemy import SQLAlchemy
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
-from sqlalchemy.orm import DeclarativeBase, Mapped, RelationshipDirection, Session, mapped_column
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    Mapped,
+    RelationshipDirection,
+    Session,
+    make_transient_to_detached,
+    mapped_column,
+)
 from sqlalchemy.orm.attributes import set_committed_value
 
 LANGUAGES = ("en", "fr", "es")
@@ -201,6 +208,34 @@ def reread(row: Base, names: tuple[str, ...] = (), *, locking: bool = False) -> 
     found = db.session.connection().execute(select, dict(zip(_PLACES, state.identity or (), strict=False))).one()
     for key, value in zip(keys, found, strict=True):
         set_committed_value(row, key, value)
+
+
+def insert(row: Base) -> None:
+    """Write a new row at once, at a quarter of what SQLAlchemy's unit of work costs; then it is as if it was loaded.
+
+    It stands alone: its keys of other rows are set, and nothing waits to be written before it.
+    """
+    known, (columns, statement) = row.__dict__, _inserting(type(row))
+    for key, default in columns.items():
+        if key not in known:
+            set_committed_value(row, key, default())
+    db.session.connection().execute(statement, {key: known[key] for key in columns})
+    make_transient_to_detached(row)
+    db.session.add(row)
+
+
+@cache
+def _inserting(model: type[Base]) -> tuple[dict[str, Callable[[], Any]], Any]:
+    """Its columns with what makes their defaults, and its statement."""
+    columns: dict[str, Any] = dict(sa.inspect(model).columns)
+    defaults: dict[str, Callable[[], Any]] = {key: partial(_default, own.default) for key, own in columns.items()}
+    return defaults, sa.insert(sa.inspect(model).local_table).values({key: sa.bindparam(key) for key in columns})  # type: ignore[arg-type]
+
+
+def _default(default: Any) -> Any:
+    if default is None:
+        return None
+    return default.arg(None) if default.is_callable else default.arg
 
 
 _PLACES = ("key_0", "key_1", "key_2")  # of a primary key in a statement

@@ -116,16 +116,24 @@ def signs_nothing() -> bool:
 
 def publish(held: Held, use: Use, at: datetime) -> None:
     """Make the public half known, once. Raises Unfit if it is known for another use, or no longer signs."""
-    row = db.session.get(SigningKey, held.kid)
+    row = _published(held.kid)
     if row is None:
         values = {"kid": held.kid, "use": use, "x": held.x, "since": at, "until": None}
         new = insert_into(SigningKey).values(values).on_conflict_do_nothing(index_elements=["kid"])
         db.session.execute(new)
-        row = db.session.get(SigningKey, held.kid)
+        row = _published(held.kid)
     if row is None or row.use is not use:
         raise Unfit(f"This key is not for {use.value}: each use has a key of its own.")
     if row.until is not None:
         raise Unfit(f"The key {held.kid} was retired: run msme-calls keys rotate {use.value}, or set a new one.")
+
+
+_PUBLISHED = sa.select(SigningKey.use, SigningKey.until).where(SigningKey.kid == sa.bindparam("kid"))
+
+
+def _published(kid: str) -> Any:
+    """What each submission asks of its key: not the whole row, which costs thrice as much."""
+    return db.session.connection().execute(_PUBLISHED, {"kid": kid}).first()
 
 
 def ready(uses: Iterable[Use], at: datetime) -> None:

@@ -8,13 +8,14 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm.attributes import set_committed_value
 
 from msme_calls import history, i18n, uploads
 from msme_calls.accounts.models import Person
 from msme_calls.calls.models import Call, Section
 from msme_calls.calls.queries import reread
-from msme_calls.errors import allow
-from msme_calls.extensions import db, lock, locked
+from msme_calls.errors import Refused, allow
+from msme_calls.extensions import db, insert, lock, locked
 from msme_calls.proposals import answers as answering
 from msme_calls.proposals import conflict_queries, conflicts, issuing, queries, rules, team
 from msme_calls.proposals.models import Attachment, Conflict, Named, Proposal, ProposalVersion, SectionDraft, Status
@@ -53,14 +54,17 @@ def _start(call: Call, mine: list[Proposal], by: Person, at: datetime) -> Propos
     allow(rules.no_more_drafts(sum(p.status is Status.DRAFT and p.owner_id == by.id for p in mine)))
     code = "".join(secrets.choice(_LETTERS) for _ in range(6))
     proposal = Proposal(
-        call=call,
-        owner=by,
+        id=uuid.uuid4(),
+        call_id=call.id,
+        owner_id=by.id,
         reference=f"{call.prefix}-{code[:4]}-{code[4:]}",
         language=by.language if by.language in call.languages else call.languages[0],
         organisation=by.organisation,
         started_at=at,
     )
-    db.session.add(proposal)
+    set_committed_value(proposal, "call", call)
+    set_committed_value(proposal, "owner", by)
+    insert(proposal)
     history.record("start", by=by, at=at, call=call, proposal=proposal)
     return proposal
 
@@ -74,9 +78,9 @@ def _lock(proposal: Proposal, keep: tuple[str, ...] = ()) -> None:
 
 def lock_whole(proposal: Proposal, keep: tuple[str, ...] = ()) -> None:
     """Lock a proposal and read anew what is written of it: its sections and files too, but for parts to `keep`."""
-    db.session.flush()
     if locked(proposal):  # since then nobody else has changed any of it
         return
+    db.session.flush()
     known = proposal.__dict__  # what was never looked at need not be forgotten
     for part in (p for name in ("drafts", "attachments") if name not in keep for p in known.get(name, ())):
         db.session.expire(part)
@@ -104,10 +108,13 @@ def save_section(
     if part and seen not in (None, part.version) and any(part.answers.get(k) != v for k, v in kept.items()):
         raise SavedElsewhere(part)
     if part is None:
-        part = SectionDraft(section_id=section.id, answers={}, saved_at=at)
-        proposal.drafts.append(part)
-    part.answers = {**part.answers, **kept}
-    part.saved_at, part.saved_by_id = at, by.id
+        part = SectionDraft(
+            proposal_id=proposal.id, section_id=section.id, answers=kept, saved_at=at, saved_by_id=by.id
+        )
+        _add(proposal, "drafts", part)
+    else:
+        part.answers = {**part.answers, **kept}
+        part.saved_at, part.saved_by_id = at, by.id
     if proposal.status is Status.DRAFT:
         _show(proposal, answering.typed_answers(proposal))
     return part
@@ -128,18 +135,30 @@ def attach(proposal: Proposal, key: str, checked: uploads.Checked, *, by: Person
     there = [a for a in proposal.attachments if a.removed_at is None and a.question == key]
     if same := next((a for a in there if (a.sha256, a.name) == (checked.sha256, checked.name)), None):
         return same
-    most = next(File().limits(q)["max_files"] for q in proposal.call.form.questions if q.key == key)
+    asked = next((q for q in proposal.call.form.questions if q.key == key and q.kind == "file"), None)
+    if asked is None:
+        raise Refused(str(rules.no_question()))
+    most = File().limits(asked)["max_files"]
     if most > 1:
         allow(rules.no_more_files(len(there), most))
     stored = uploads.remember(checked, at)  # before the former one goes: this one may be refused
     for former in there if most == 1 else ():
         former.removed_at = at
     row = Attachment(
-        id=uuid.uuid4(), question=key, sha256=checked.sha256, stored=stored, name=checked.name, kind=checked.kind,
-        size=checked.size, pages=checked.pages, added_at=at,
+        id=uuid.uuid4(), proposal_id=proposal.id, question=key, sha256=checked.sha256, name=checked.name,
+        kind=checked.kind, size=checked.size, pages=checked.pages, added_at=at,
     )  # fmt: skip
-    proposal.attachments.append(row)
+    set_committed_value(row, "stored", stored)
+    _add(proposal, "attachments", row)
     return row
+
+
+def _add(proposal: Proposal, name: str, part: SectionDraft | Attachment) -> None:
+    """Write a new part of a proposal, and have it among those that are known."""
+    known = list(getattr(proposal, name))
+    set_committed_value(part, "proposal", proposal)
+    insert(part)
+    set_committed_value(proposal, name, [*known, part])
 
 
 def detach(attachment: Attachment, *, by: Person, at: datetime) -> None:
@@ -171,7 +190,7 @@ def submit(proposal: Proposal, key: str, *, by: Person, at: datetime) -> Proposa
         idempotency_key=key, submitted_at=at, submitted_by_id=by.id,
     )  # fmt: skip
     issuing.issue(proposal, version)
-    db.session.add(version)
+    insert(version)
     move(proposal, Status.SUBMITTED, at=at)
     proposal.submitted_version, proposal.submitted_at = version.number, at
     _show(proposal, answers)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 import world
 
-from msme_calls import clock, history
+from msme_calls import clock, history, uploads
 from msme_calls.errors import Refused
 from msme_calls.extensions import db
 from msme_calls.proposals import actions
@@ -46,6 +46,15 @@ def test_changed_answers_make_a_second_version_and_the_first_stays(draft):
     second = actions.submit(draft, "k2", by=draft.owner, at=clock.now())
     assert (second.number, draft.organisation) == (2, "Example New Name")
     assert first.answers[key] != "Example New Name"
+
+
+@pytest.mark.parametrize("key", ["taken-out", "title"])
+def test_a_file_for_a_question_that_the_form_asks_no_more_is_refused_with_that_reason(draft, key):
+    """The form may change while the file is read."""
+    checked = uploads.Checked("0" * 64, "pdf", 1000, 1, "plan.pdf")
+    with pytest.raises(Refused, match="The form no longer asks for this file"):
+        actions.attach(draft, key, checked, by=draft.owner, at=clock.now())
+    assert draft.attachments == []
 
 
 @pytest.mark.parametrize(("seconds", "taken"), [(-1, True), (0, False), (1, False)])

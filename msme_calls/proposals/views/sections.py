@@ -47,31 +47,40 @@ def save(proposal_id: uuid.UUID, key: str) -> str | Response | tuple[str, int]:
     if rules.no_edit(proposal.status, proposal.phase(clock.now())):
         return _closed(proposal, here, typed()), 403
     sent, limits, clash = forms.read(here, request.form), _limits(here), False
+    words, saved = any(q.kind != "file" for q in here.questions), forms.KEPT in request.form
     try:
-        if forms.KEPT not in request.form:
+        if words and not saved:
             actions.save_section(proposal, here, sent, by=me(), at=clock.now(), seen=forms.seen(request.form))
     except actions.SavedElsewhere:
         clash = True
     removed = _remove(proposal, here)
-    room = queries.kept_of(proposal.owner) if any(f.filename for f in request.files.values()) else (0, 0)
-    db.session.commit()  # the words are safe before any file is opened, and no transaction is open while it is parsed
-    refused, lasting = _take(proposal, limits, room)
+    room = (0, 0)
+    if any(f.filename for f in request.files.values()):
+        room = queries.kept_of(proposal.owner)
+        db.session.commit()  # the words are safe before a file is opened, and no transaction is open while it is parsed
+    with db.session.no_autoflush:  # the rows are written together
+        refused, lasting = _take(proposal, limits, room)
+        if not words and not saved and not rules.no_edit(proposal.status, proposal.phase(clock.now())):
+            actions.save_section(proposal, here, {}, by=me(), at=clock.now())
+    there = answers.asked(proposal.call, answers.draft_answers(proposal))
     db.session.commit()
     if clash:
         return _page(proposal, here, refused, sent), 409
     if removed:
         return redirect(url_for("proposals.section", proposal_id=proposal.id, key=key, _anchor=f"q-{removed}"))
-    return _go_on(proposal, here, refused, lasting)
+    return _go_on(proposal, here, there, refused, lasting)
 
 
-def _go_on(proposal: Proposal, here: Section, refused: Problems, lasting: bool) -> Response | tuple[str, int]:
+def _go_on(
+    proposal: Proposal, here: Section, there: frozenset[str], refused: Problems, lasting: bool
+) -> Response | tuple[str, int]:
     """To the check if that was asked for; else to what is wrong here, or to the next section."""
     check = url_for("proposals.check", proposal_id=proposal.id)
     if request.form.get(forms.GO) == "check" and not refused:
         return redirect(check)
     if refused or answers.lacking(proposal, here):
         return _page(proposal, here, refused), 422 if lasting else 503
-    sections, there = proposal.call.form.sections, answers.asked(proposal.call, answers.draft_answers(proposal))
+    sections = proposal.call.form.sections
     later = [s for s in sections[sections.index(here) + 1 :] if any(q.key in there for q in s.questions)]
     return redirect(url_for("proposals.section", proposal_id=proposal.id, key=later[0].key) if later else check)
 
