@@ -44,7 +44,8 @@ def load(at: datetime) -> list[Account]:
     """Fill an empty database; commits nothing. Answers the accounts worth knowing.
 
     Whatever happened is in the past of `at`, and each call is where it should be then: one open, one in review, one
-    being decided whose result is due on the next MSME Day, and a round of contributions to the next meeting. Refuses to work in production, where its password is none.
+    being decided whose result is due on the next MSME Day, and a round of contributions to a meeting. Refuses to
+    work in production, where its password is none.
     """
     if current_app.settings.production:  # type: ignore[attr-defined]
         raise SettingsError("The passwords of the demonstration are known to all: it is not loaded in production.")
