@@ -6,6 +6,7 @@ Threats C2, C24.
 import pytest
 import sqlalchemy as sa
 import world
+from playwright.sync_api import expect
 from proposals.sending import pdf
 from signing_in import browser_of
 
@@ -91,6 +92,17 @@ def test_a_chosen_file_is_sent_at_once_and_listed(live_server, page, section, li
     page.get_by_role("button", name="Remove plan.pdf").click()
     page.wait_for_url("**/sections/documents#q-document")
     assert kept(live_server) == []
+
+
+def test_a_file_of_another_kind_is_refused_before_any_of_it_is_sent(live_server, page, section, line, accessible):
+    choose(page, b"A film", "film.mov")
+    said = page.get_by_text("“film.mov” is not one of the kinds that are read here. Choose a file of these: PDF")
+    expect(said).to_have_class("error")
+    accessible()
+    choose(page, pdf(40_000))
+    listed(page)
+    expect(said).to_have_count(0)
+    assert len(kept(live_server)) == 1 and line.chunks == 2
 
 
 def test_a_broken_line_costs_one_chunk_at_most(live_server, page, section, line, accessible):

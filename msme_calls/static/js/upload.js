@@ -212,7 +212,7 @@ function chosen({ target: input }) {
   const files = [...input.files];
   const kinds = input.accept.split(",");
   const other = files.find(({ name }) => !kinds.some((kind) => name.toLowerCase().replace(/\.jpeg$/, ".jpg").endsWith(kind)));
-  say(input, other ? words(input).kind.replace("{name}", other.name).replace("{kinds}", kinds.map((kind) => kind.slice(1)).join(", ")) : "");
+  say(input, other ? words(input).kind.replace("{name}", other.name).replace("{kinds}", kinds.map((kind) => kind.slice(1).toUpperCase()).join(", ")) : "", other ? "error" : "small");
   if (!other && files.some((file) => !file.size || file.size > input.dataset.maxBytes)) return; // form.js names what is too large
   if (!other) for (const file of files) take(input, file);
   input.value = "";
