@@ -1,116 +1,29 @@
-"""The data that ship: complete in three languages, set as each is printed, true to the facts, fitting together."""
+"""The data that ship: complete in three languages, set as each is printed, and true to the facts."""
 
-import json
 import re
-import tomllib
-import unicodedata
-from collections import Counter, defaultdict
-from collections.abc import Iterator
-from datetime import UTC, date, datetime
-from fractions import Fraction
-from pathlib import Path
+from collections import Counter
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-
-PACKAGE = Path(__file__).parent.parent / "msme_calls"
-LANGUAGES = {"en", "fr", "es"}
-TEXTS = {"lead", "background", "goals", "eligibility", "not_for", "asked", "prize", "judging"}
-FEEDS = {"title", "summary", "organisation", "economy", "organisation_type", "language"}
-TEXT_KINDS = {"short-text", "long-text"}
-MAY_BE_EMPTY = {"about", "intro"}
-EXAMPLE = re.compile(r"\b(Example|Exemple|Ejemplo)\b")
-
-
-def read(path: str) -> dict[str, Any]:
-    return tomllib.loads((PACKAGE / path).read_text("utf-8"))
-
-
-ECONOMIES = {row["code"]: row for row in json.loads((PACKAGE / "data/economies.json").read_text("utf-8"))}
-NAMES = ("small_business_champions", "rta_papers", "private_sector_contributions")
-KINDS = {k["key"]: k for k in (read(f"calls/kinds/{name}.toml") for name in NAMES)}
-EDITIONS = read("data/past_editions.toml")["editions"]
-CALLS = {
-    c["key"]: c
-    for c in (
-        read(f"demo/{name}.toml")
-        for name in (
-            "champions_2023",
-            "rta_papers_2023",
-            "champions_open",
-            "rta_review",
-            "champions_deciding",
-            "contributions_open",
-        )
-    )
-}
-CURRENT = {key for key, c in CALLS.items() if c["example"]}
-PEOPLE = {p["key"]: p for p in read("demo/people.toml")["people"]}
-PROPOSALS = read("demo/proposals.toml")["proposals"]
-BY_KEY = {p["key"]: p for p in PROPOSALS}
-REVIEWS = read("demo/reviews.toml")["reviews"]
-CONFLICTS = read("demo/reviews.toml")["conflicts"]
-DECISIONS = read("demo/decisions.toml")["decisions"]
-TASKS = read("demo/tasks.toml")["tasks"]
-TOML = [*KINDS.values(), *CALLS.values(), *EDITIONS, *DECISIONS, *TASKS]
-
-
-def questions(kind: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    return {q["key"]: q for s in kind["sections"] for q in s["questions"]}
-
-
-def form_of(call: str) -> dict[str, dict[str, Any]]:
-    return questions(KINDS[CALLS[call]["kind"]])
-
-
-def translated(value: Any, path: str = "") -> Iterator[tuple[str, dict[str, str]]]:
-    """Every table of languages in a tree, with where it is."""
-    if isinstance(value, dict):
-        if LANGUAGES & set(value):
-            yield path, value
-        else:
-            for key, inner in value.items():
-                yield from translated(inner, f"{path}.{key}")
-    elif isinstance(value, list):
-        for n, inner in enumerate(value):
-            yield from translated(inner, f"{path}[{n}]")
-
-
-def texts_of_people() -> Iterator[tuple[str, str, str]]:
-    """What invented people wrote: where, language, text."""
-    for p in PROPOSALS:
-        yield f"{p['key']}.document", p["language"], p.get("document", "")
-        form = form_of(p["call"])
-        for key, value in p["answers"].items():
-            where = f"{p['key']}.{key}"
-            if form[key]["kind"] in TEXT_KINDS:
-                yield where, p["language"], value
-            elif form[key]["kind"] in ("table", "people"):
-                yield from ((where, p["language"], cell) for row in value for k, cell in row.items() if k != "email")
-    for r in REVIEWS:
-        for key in ("comment_applicant", "comment_committee"):
-            yield f"{r['proposal']}/{r['reviewer']}", r["language"], r[key]
-    for c in CONFLICTS:
-        yield f"{c['proposal']}/{c['person']}", c["language"], c["reason"]
-    for d in DECISIONS:
-        yield f"{d['key']}.rationale", d["language"], d["rationale"]
-
-
-ALL_TEXTS = [
-    (f"{top.get('key', top.get('year'))}{path}", language, text)
-    for top in TOML
-    for path, table in translated(top)
-    for language, text in table.items()
-]
-ALL_TEXTS += [(row["code"], lang, row[lang]) for row in ECONOMIES.values() for lang in sorted(LANGUAGES)]
-ALL_TEXTS += list(texts_of_people())
-
-
-def words(text: str) -> int:
-    """Runs without white space that hold a letter or a digit, as the forms count them."""
-    return sum(any(unicodedata.category(c)[0] in "LN" for c in run) for run in text.split())
-
+from shipped import (
+    ALL_TEXTS,
+    CALLS,
+    CURRENT,
+    ECONOMIES,
+    EDITIONS,
+    EXAMPLE,
+    FEEDS,
+    KINDS,
+    LANGUAGES,
+    MAY_BE_EMPTY,
+    TEXTS,
+    TOML,
+    questions,
+    translated,
+    words,
+)
 
 # Languages and typography
 
@@ -311,201 +224,3 @@ def test_current_calls_are_where_they_should_be_on_their_day() -> None:
         now = datetime.fromisoformat(call["written"]).replace(hour=12, tzinfo=UTC)
         assert datetime.fromisoformat(call["opens"]) < now < datetime.fromisoformat(call["result"])
         assert (now < datetime.fromisoformat(call["closes"])) == (call["stage"] == "open")
-
-
-# People
-
-
-def test_people_are_examples_with_roles_in_calls_that_exist() -> None:
-    assert len({p["email"] for p in PEOPLE.values()}) == len(PEOPLE)
-    for p in PEOPLE.values():
-        assert EXAMPLE.search(p["name"]) and EXAMPLE.search(p["organisation"])
-        assert p["email"] == f"{p['key']}@example.org"
-        assert p["language"] in p["reads"] and set(p["reads"]) <= LANGUAGES
-        assert set(p["economies"]) <= set(ECONOMIES)
-        for r in p["roles"]:
-            assert r["call"] in CURRENT
-            assert r["role"] in ("coordinator", "assistant", "chair", "reviewer", "observer")
-    for call in CURRENT:
-        assert sum({"call": call, "role": "coordinator"} in p["roles"] for p in PEOPLE.values()) == 2
-    assert sum(p["administrator"] for p in PEOPLE.values()) == sum(p["convenor"] for p in PEOPLE.values()) == 1
-
-
-# Proposals
-
-
-def length_faults(q: dict[str, Any], text: str) -> list[str]:
-    n = words(text)
-    checks = {
-        "max_words": n > q.get("max_words", n),
-        "min_words": n < q.get("min_words", n),
-        "max_chars": len(text) > q.get("max_chars", len(text)),
-    }
-    return [name for name, wrong in checks.items() if wrong]
-
-
-def people_faults(q: dict[str, Any], rows: list[dict[str, str]]) -> list[str]:
-    return [
-        row["name"]
-        for row in rows
-        if set(row) != {"name", "affiliation", "economy", "email", "orcid"}
-        or not EXAMPLE.search(row["name"])
-        or not row["email"].endswith("@example.org")
-        or row["economy"] not in ECONOMIES
-        or len(rows) > q["max_people"]
-    ]
-
-
-def table_faults(q: dict[str, Any], rows: list[dict[str, str]]) -> list[str]:
-    columns = {c["key"] for c in q["columns"]}
-    return [str(row) for row in rows if set(row) != columns or not all(row.values()) or len(rows) > q["max_rows"]]
-
-
-def number_faults(q: dict[str, Any], text: str) -> list[str]:
-    return [] if text.isdecimal() and q["min"] <= int(text) <= q["max"] else [text]
-
-
-def date_faults(q: dict[str, Any], text: str) -> list[str]:
-    return [] if date.fromisoformat(text).year >= 2027 else [text]
-
-
-FIT = {
-    "short-text": length_faults,
-    "long-text": length_faults,
-    "number": number_faults,
-    "date": date_faults,
-    "people": people_faults,
-    "table": table_faults,
-    "yes-no": lambda q, v: [] if v in ("yes", "no") and v == q.get("must", v) else [v],
-    "choices": lambda q, v: sorted(set(v) - {c["key"] for c in q["choices"]}),
-    "choice": lambda q, v: [] if v in {c["key"] for c in q["choices"]} else [v],
-    "economy": lambda q, v: [] if v in ECONOMIES else [v],
-    "language": lambda q, v: [] if v in LANGUAGES else [v],
-    "link": lambda q, v: [] if re.fullmatch(r"https://[a-z-]+\.example\.org", v) else [v],
-    "email": lambda q, v: [] if v.endswith("@example.org") else [v],
-    "file": lambda q, v: v,
-}
-
-
-@pytest.mark.parametrize("proposal", PROPOSALS, ids=lambda p: p["key"])
-class TestProposal:
-    def test_answers_fit_the_form(self, proposal: dict[str, Any]) -> None:
-        form, draft = form_of(proposal["call"]), proposal["state"] == "draft"
-        types = KINDS[CALLS[proposal["call"]]["kind"]]["organisation_types"]
-        assert set(proposal["answers"]) <= set(form)
-        for key, value in proposal["answers"].items():
-            q = form[key]
-            if q["kind"] == "organisation-type":
-                assert value in types
-            else:
-                faults = FIT[q["kind"]](q, value)
-                assert not faults or (draft and faults == ["min_words"]), (key, faults)
-
-    def test_answers_what_is_required_once_submitted(self, proposal: dict[str, Any]) -> None:
-        asked = {key for key, q in form_of(proposal["call"]).items() if q["required"]}
-        missing = asked - set(proposal["answers"])
-        assert not missing or proposal["state"] == "draft"
-        has_file = [k for k in proposal["answers"] if form_of(proposal["call"])[k]["kind"] == "file"]
-        assert bool(has_file) == ("document" in proposal)
-
-    def test_belongs_to_its_owner(self, proposal: dict[str, Any]) -> None:
-        owner, answers = PEOPLE[proposal["owner"]], proposal["answers"]
-        assert answers["organisation"] == owner["organisation"]
-        assert [answers["economy"]] == owner["economies"]
-        assert answers["language"] == proposal["language"] == owner["language"]
-        assert not owner["roles"]
-
-
-def test_proposals_are_as_many_as_each_stage_needs() -> None:
-    assert Counter((p["call"], p["state"]) for p in PROPOSALS) == {
-        ("champions-open", "submitted"): 4,
-        ("champions-open", "draft"): 3,
-        ("champions-open", "withdrawn"): 1,
-        ("champions-deciding", "submitted"): 12,
-        ("rta-review", "submitted"): 6,
-        ("contributions-open", "submitted"): 2,
-        ("contributions-open", "draft"): 1,
-    }
-    assert len(BY_KEY) == len(PROPOSALS) == len({p["answers"]["title"] for p in PROPOSALS})
-    for call in CURRENT:
-        assert {p["language"] for p in PROPOSALS if p["call"] == call} == LANGUAGES
-
-
-def test_blind_answers_do_not_name_their_authors() -> None:
-    for p in (p for p in PROPOSALS if CALLS[p["call"]]["kind"] == "rta-papers"):
-        form = form_of(p["call"])
-        seen = " ".join(v for k, v in p["answers"].items() if form[k]["kind"] in TEXT_KINDS and not form[k]["hidden"])
-        assert not EXAMPLE.search(seen + p["document"])
-
-
-# Reviews
-
-
-def conflict(person: dict[str, Any], proposal: dict[str, Any]) -> bool:
-    """Whether the person may not judge the proposal by the rules that follow from facts."""
-    kind, answers = KINDS[CALLS[proposal["call"]]["kind"]], proposal["answers"]
-    authors = answers.get("authors", [])
-    organisations = {answers["organisation"], *(a["affiliation"] for a in authors)}
-    economies = {answers["economy"], *(a["economy"] for a in authors)}
-    same_economy = kind["economy_rule"] and not person["international_staff"] and economies & set(person["economies"])
-    declared = any((c["proposal"], c["person"]) == (proposal["key"], person["key"]) for c in CONFLICTS)
-    return person["organisation"] in organisations or bool(same_economy) or declared
-
-
-@pytest.mark.parametrize("review", REVIEWS, ids=lambda r: f"{r['proposal']}/{r['reviewer']}")
-class TestReview:
-    def test_is_by_a_reviewer_who_may_judge_and_can_read_it(self, review: dict[str, Any]) -> None:
-        person, proposal = PEOPLE[review["reviewer"]], BY_KEY[review["proposal"]]
-        assert proposal["call"] == review["call"] and proposal["state"] == "submitted"
-        assert {"call": review["call"], "role": "reviewer"} in person["roles"]
-        assert proposal["language"] in person["reads"] and review["language"] in person["reads"]
-        assert not conflict(person, proposal)
-
-    def test_has_the_scores_that_its_state_needs(self, review: dict[str, Any]) -> None:
-        criteria = {c["key"] for c in KINDS[CALLS[review["call"]]["kind"]]["criteria"]}
-        assert set(review["scores"]) <= criteria
-        assert set(review["scores"].values()) <= {0, 1, 2, 3, 4, 5, "cannot-judge"}
-        if review["state"] == "submitted":
-            assert set(review["scores"]) == criteria and review["comment_applicant"]
-        elif review["state"] == "assigned":
-            assert not review["scores"] and not review["comment_applicant"] and not review["comment_committee"]
-        else:
-            assert review["state"] == "draft"
-
-
-def test_reviews_are_spread_as_the_rules_ask() -> None:
-    each = Counter(r["proposal"] for r in REVIEWS)
-    assert each == {p["key"]: 3 for p in PROPOSALS if CALLS[p["call"]]["stage"] != "open"}
-    assert len({(r["proposal"], r["reviewer"]) for r in REVIEWS}) == len(REVIEWS)
-    loads = Counter((r["call"], r["reviewer"]) for r in REVIEWS)
-    assert all(n <= PEOPLE[who]["most_reviews"] for (_, who), n in loads.items())
-    assert {r["state"] for r in REVIEWS if r["call"] == "champions-deciding"} == {"submitted"}
-    assert {r["state"] for r in REVIEWS if r["call"] == "rta-review"} == {"submitted", "draft", "assigned"}
-
-
-def test_two_proposals_tie_across_the_cut_and_the_first_tie_break_parts_them() -> None:
-    call = CALLS["champions-deciding"]
-    weights = {c["key"]: c["weight"] for c in KINDS[call["kind"]]["criteria"]}
-    means, trade = defaultdict(list), defaultdict(list)
-    for r in (r for r in REVIEWS if r["call"] == call["key"]):
-        scores = {k: v for k, v in r["scores"].items() if v != "cannot-judge"}
-        total = sum(weights[k] * v for k, v in scores.items())
-        means[r["proposal"]].append(Fraction(total, sum(weights[k] for k in scores)))
-        trade[r["proposal"]].append(scores["trade"])
-    ranked = sorted(means, key=lambda p: (sum(means[p]), sum(trade[p])), reverse=True)
-    third, fourth = ranked[call["winners"] - 1 : call["winners"] + 1]
-    assert sum(means[third]) == sum(means[fourth]) and sum(trade[third]) > sum(trade[fourth])
-    assert len({sum(m) for m in means.values()}) == len(means) - 1
-
-
-def test_all_is_decided_but_what_ties_and_the_named_have_their_words() -> None:
-    call = CALLS["champions-deciding"]
-    decided = {d["key"]: d["outcome"] for d in DECISIONS}
-    asked = {p["key"] for p in PROPOSALS if p["call"] == call["key"]}
-    assert asked == {*decided, "services-paid", "services-guides"} and len(asked) == len(DECISIONS) + 2
-    assert set(decided.values()) <= set(KINDS[call["kind"]]["outcomes"])
-    assert Counter(decided.values())["winner"] == call["winners"] - 1
-    for d in DECISIONS:
-        assert ("name" in d) == ("project" in d) == ("summary" in d) == (d["outcome"] in ("winner", "runner-up"))
-        assert all(EXAMPLE.search(name) for name in d.get("name", {}).values())
-        assert all(words(text) <= 60 for text in d.get("summary", {}).values())
