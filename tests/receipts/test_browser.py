@@ -1,5 +1,8 @@
 """The browser checks a receipt itself: the file never leaves the device. Where it can't, the server does."""
 
+import json
+import string
+
 import pytest
 import world
 
@@ -34,7 +37,17 @@ CHANGES = [
     (b'"key":"', b'"key":"AAAA', "not-ours"),
     (b"msme-calls-receipt", b"another", "no-receipt"),
     (b"{", b"", "no-receipt"),
+    (b'"submission":1', b'"submission":1.0', "no-receipt"),  # the server takes neither of these two
+    (b'"submission":1', b'"submission":2,"submission":1', "no-receipt"),
 ]
+
+
+def spelled_anew(receipt):
+    """The same signature in other letters: the last one has four bits that say nothing."""
+    letters = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
+    whole = json.loads(receipt)
+    last = letters[letters.index(whole["signature"][-1]) + 1]
+    return json.dumps(whole | {"signature": whole["signature"][:-1] + last}).encode()
 
 
 def test_the_browser_checks_and_nothing_is_sent(live_server, page, files, accessible):
@@ -52,6 +65,9 @@ def test_the_browser_checks_and_nothing_is_sent(live_server, page, files, access
         page.locator("[data-here]:not([hidden])").wait_for()
         assert check(page, files["json"].replace(old, new, 1)) == finding, (old, new)
         assert page.locator("[data-said]").is_hidden()
+    page.goto(f"{live_server.url}/en/verify")
+    page.locator("[data-here]:not([hidden])").wait_for()
+    assert check(page, spelled_anew(files["json"])) == "changed"
     assert sent == []
 
 
