@@ -20,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from operations.stores import Told, bucket, nowhere, s3, told  # noqa: F401  fixtures
 from pages import Page, words
+from proposals.sending import Tus
 from proposals.test_files import listed, pdf, send
 from signing_in import browser_of
 
@@ -239,3 +240,24 @@ def test_the_files_of_a_rehearsal_lie_below_the_others_and_are_listed_by_its_own
     assert ([found[0] for found in its_own.listing()], list(real.listing())) == ([HASH], [])
     its_own.delete(HASH)
     assert list(its_own.listing()) == []
+
+
+def test_a_file_in_chunks_waits_for_a_store_that_is_down_and_none_of_it_is_sent_again(
+    make_app: Make, draft: Any, bucket: dict[str, str], quick: None  # noqa: F811
+) -> None:  # fmt: skip
+    """Threat C16: all chunks were acknowledged; when the store is back an empty one has the file attached."""
+    applicant, url = draft
+    content, key = pdf(2), uuid.UUID(url.split("/")[3])
+    down = Tus(browser_of(make_app(**nowhere()), applicant), key)
+    upload = down.begun(len(content))
+    assert down.chunk(upload, 0, content[:100]).status_code == 204
+    last = down.chunk(upload, 100, content[100:])
+    assert (last.status_code, last.headers["Retry-After"]) == (503, "5")
+    well = Tus(browser_of(make_app(**bucket), applicant), key)
+    assert well.offset(upload) == len(content)
+    assert well.chunk(upload, len(content), b"").headers["Upload-Outcome"] == "attached"
+    page = well.client.page(url)
+    assert listed(page) == ["plan.pdf"]
+    with well.client.get(page.link("plan.pdf")) as back:
+        assert back.data == content
+    assert [name for name, _, _ in storage.of(Settings(**bucket)).listing()] == [hashlib.sha256(content).hexdigest()]
