@@ -125,10 +125,10 @@ def test_a_closed_tab_loses_nothing_and_what_it_kept_is_offered_not_applied(case
     for width in (390, 1280):
         again.set_viewport_size({"width": width, "height": 900})
         assert again.evaluate("document.documentElement.scrollWidth") <= width
-    panel.get_by_role("button", name="Use it").click()
+    panel.get_by_role("button", name="Use this one").click()
     expect(again.locator("#q-title")).to_be_focused()
     expect(again.locator("#q-title")).to_have_value("The better title")
-    again.get_by_role("group", name="Summary").get_by_role("button", name="Discard it").click()
+    again.get_by_role("group", name="Summary").get_by_role("button", name="Keep this one").click()
     expect(note).to_have_count(0)
     expect(state(again)).to_have_text(SAVED)
     assert case.kept() == "The better title"
@@ -150,7 +150,7 @@ def test_a_session_that_ended_after_hours_of_writing_costs_nothing(case, page):
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url("**/sections/project*")
-    page.get_by_role("button", name="Use it").click()
+    page.get_by_role("button", name="Use this one").click()
     expect(state(page)).to_have_text(SAVED)
     assert case.kept() == "Hours of work"
 
@@ -353,9 +353,9 @@ def test_no_window_writes_over_what_another_one_keeps_and_each_text_is_offered(c
     note = third.get_by_role("alert")
     expect(note).to_have_count(1)
     expect(third.get_by_role("group", name="Title").locator("[data-theirs]")).to_have_text("Of the second window")
-    third.get_by_role("group", name="Title").get_by_role("button", name="Discard it").click()
+    third.get_by_role("group", name="Title").get_by_role("button", name="Keep this one").click()
     expect(third.get_by_role("group", name="Title").locator("[data-theirs]")).to_have_text("Of the first window")
-    third.get_by_role("group", name="Title").get_by_role("button", name="Use it").click()
+    third.get_by_role("group", name="Title").get_by_role("button", name="Use this one").click()
     expect(state(third)).to_have_text(SAVED)
     assert (case.kept(), case.kept("summary")) == ("Of the first window", "Of the third window")
     expect(note).to_have_count(0)
