@@ -3,13 +3,14 @@
 A page that was drawn at this number is still what would be drawn now, but for the clock.
 """
 
+from functools import cache
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from msme_calls.extensions import WRITTEN, Base, db
+from msme_calls.extensions import WRITTEN, Base, db, insert_into
 
 Model = TypeVar("Model", bound=type[Base])
 _SHOWN: set[type[Base]] = set()
@@ -85,10 +86,14 @@ def _raise(session: Session) -> None:
     session.flush()
     if not session.info.pop(_CHANGED, False):
         return
-    table: Any = PublicNumber.__table__
-    raised = session.execute(sa.update(table).values(number=table.c.number + 1))
-    if not raised.rowcount:  # type: ignore[attr-defined]
-        session.execute(sa.insert(table).values(id=1, number=1))
+    session.connection().execute(_raised(session.get_bind().dialect.name))
+
+
+@cache
+def _raised(dialect: str) -> Any:
+    """Its UPDATE, or the INSERT of whoever is first: of two at once the second waits, and counts on."""
+    first = insert_into(PublicNumber, dialect).values(id=1, number=1)
+    return first.on_conflict_do_update(index_elements=["id"], set_={"number": PublicNumber.number + 1})
 
 
 @event.listens_for(Session, "after_soft_rollback")

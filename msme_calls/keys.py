@@ -119,7 +119,7 @@ def publish(held: Held, use: Use, at: datetime) -> None:
     row = _published(held.kid)
     if row is None:
         values = {"kid": held.kid, "use": use, "x": held.x, "since": at, "until": None}
-        new = insert_into(SigningKey).values(values).on_conflict_do_nothing(index_elements=["kid"])
+        new = insert_into(SigningKey).values(values).on_conflict_do_nothing()  # by whichever index
         db.session.execute(new)
         row = _published(held.kid)
     if row is None or row.use is not use:
