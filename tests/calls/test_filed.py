@@ -313,6 +313,8 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_file_is_refused_in_few_words_at_once(name):
+    with pytest.raises(reading.Wrong):
+        reading.read(b"{}")  # the first one loads what reads it
     started = time.thread_time()
     with pytest.raises(reading.Wrong) as wrong:
         reading.read(HOSTILE[name])
