@@ -42,10 +42,11 @@ export async function read(path) {
   return found.filter(({ key }) => key?.[2] !== PAGE).sort((one, other) => other.at - one.at);
 }
 
-export const write = (path, answers) =>
+// `at`: when it was typed, which is not when a try to save it failed.
+export const write = (path, at, answers) =>
   act("readwrite", (all, whole) => {
     const asked = all.get(MARK);
-    asked.onsuccess = () => (asked.result === who ? all.put({ at: Date.now(), answers, key: own(path), mark: Math.random() }, own(path)) : whole.abort());
+    asked.onsuccess = () => (asked.result === who ? all.put({ at, answers, key: own(path), mark: Math.random() }, own(path)) : whole.abort());
     return asked;
   });
 

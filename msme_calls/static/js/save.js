@@ -26,6 +26,7 @@ function start() {
   let sending = null;
   let timer = 0;
   let since = 0; // when the oldest change not yet sent was made
+  let newest = 0; // when the last one was made
   let failures = 0;
   let state = "saved"; // how it stands
   let told = "saved"; // what the page says of it
@@ -65,7 +66,7 @@ function start() {
     try {
       const now = answersOf(form);
       const keys = new Set([...differ(now, base), ...(lost ? differ(lost, base) : [])]);
-      if (keys.size) await write(path, [...keys].map((key) => [key, now.get(key) || []]));
+      if (keys.size) await write(path, newest || Date.now(), [...keys].map((key) => [key, now.get(key) || []]));
       else await forget(path);
       delete form.dataset.unsaved; // it is on the device: leaving needs no question
       form.dataset.kept = "";
@@ -85,6 +86,7 @@ function start() {
   const stopped = () => choosing || ["closed", "other"].includes(state);
 
   function typed() {
+    newest = Date.now();
     keep();
     if (stopped() || !changed()) return;
     since ||= Date.now();
