@@ -8,6 +8,7 @@ import hashlib
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -198,6 +199,9 @@ def killed_and_restarted(site: Site, running: Running, database: str, acts: list
     return site.start("run")
 
 
+_NOTED = sa.select(Email.id, Email.sent_at, Email.dropped_at, Email.attempts)
+
+
 def everything_holds(site: Site, acts: list[Act]) -> None:
     """Each act once, the chain unbroken, and every mail gone, once."""
     site.started[-1].kill()
@@ -210,10 +214,24 @@ def everything_holds(site: Site, acts: list[Act]) -> None:
         db.session.rollback()
         return waiting == 0
 
+    def in_doubt() -> list[Any]:
+        """Mails that lie in the mailbox and aren't noted as sent, or the other way round: each for a moment only.
+
+        Where a kill came between the two, the mail is tried again; by then it may tell nothing that still applies.
+        """
+        there = {file.stem for file in (site.folder / "data" / "mailbox").glob("*.eml")}
+        noted = list(db.session.execute(_NOTED))
+        db.session.rollback()
+        gone = [
+            mail for mail in noted if mail.sent_at or (mail.dropped_at and mail.attempts > 1 and str(mail.id) in there)
+        ]
+        return [*({str(mail.id) for mail in gone} ^ there)]
+
     wait_for(all_sent, 60)
     assert states(acts) == [act.whole for act in acts]
-    sent = sorted(str(id) for id in db.session.scalars(sa.select(Email.id).where(Email.sent_at.is_not(None))))
-    assert sorted(file.stem for file in (site.folder / "data" / "mailbox").glob("*.eml")) == sent
+    with suppress(AssertionError):  # what became due meanwhile may be on its way
+        wait_for(lambda: not in_doubt(), 20)
+    assert in_doubt() == []
     assert history.verify()[1] is None
     db.session.rollback()
 
