@@ -113,7 +113,8 @@ def _sqlite_connect(connection: Any, record: Any) -> None:
     if type(connection).__module__ != "sqlite3":
         return
     connection.isolation_level = None  # SQLAlchemy's own BEGIN below, not the driver's
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000"):
+    # How long it waits comes first: WAL waits too, while another process makes the database.
+    for pragma in ("busy_timeout=15000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
